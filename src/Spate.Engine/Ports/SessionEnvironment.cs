@@ -1,0 +1,20 @@
+namespace Spate.Engine.Ports;
+
+/// <summary>The whole outside world of a session. Replaced as a whole in simulation.</summary>
+public sealed record SessionEnvironment
+{
+    public required TimeProvider Time { get; init; }
+
+    public required IRandom Random { get; init; }
+
+    public required INetwork Network { get; init; }
+
+    public required IStorage Storage { get; init; }
+
+    public required IHttpFetcher Http { get; init; }
+
+    public required IScheduler Scheduler { get; init; }
+
+    /// <summary>Disk workers: they hash, read, write and flush.</summary>
+    public required IWorkers Disk { get; init; }
+}
