@@ -65,13 +65,12 @@ public sealed class BlockPool
         Interlocked.Decrement(ref rented);
         Push(slot);
         if (!someoneWaits) return;
-        PumpSignal? waiter;
+        // All are woken: one that no longer waits must not swallow the turn of one that does.
         lock (growing)
         {
-            waiters.TryDequeue(out waiter);
-            someoneWaits = waiters.Count > 0;
+            while (waiters.TryDequeue(out PumpSignal? waiter)) waiter.Set();
+            someoneWaits = false;
         }
-        waiter?.Set();
     }
 
     /// <summary>The bytes of a slot.</summary>

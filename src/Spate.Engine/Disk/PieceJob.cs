@@ -45,19 +45,20 @@ internal sealed class PieceJob : IWorkItem
 
     public Exception? Error { get; private set; }
 
-    /// <summary>SHA-1 of each block of a piece that failed; null where that can't be told.</summary>
+    /// <summary>SHA-1 of each block of a piece that failed, or that passed after it had; else, or where it can't be told, null.</summary>
     public Sha1Hash[]? BlockHashes { get; private set; }
 
     /// <summary>Files written to.</summary>
     public List<int> FilesWritten { get; } = [];
 
-    private bool complete;
+    private bool complete, wantHashes;
 
     /// <param name="piece">Its blocks <paramref name="first"/> and the <paramref name="count"/> - 1 behind it are in state Writing.</param>
     /// <param name="complete">After this run the piece is complete.</param>
-    public void Set(ActivePiece piece, int first, int count, bool complete)
+    /// <param name="wantHashes">The piece failed before: if it passes now, <see cref="BlockHashes"/> shows who had lied.</param>
+    public void Set(ActivePiece piece, int first, int count, bool complete, bool wantHashes)
     {
-        (Piece, First, Count, this.complete) = (piece, first, count, complete);
+        (Piece, First, Count, this.complete, this.wantHashes) = (piece, first, count, complete, wantHashes);
         (Error, BlockHashes) = (null, null);
         FilesWritten.Clear();
     }
@@ -91,18 +92,19 @@ internal sealed class PieceJob : IWorkItem
 
         if (Count == Piece.BlockCount)
         {
-            if (!Matches(hasher.Finish()))
-            {
-                BlockHashes = run.Select(block => Sha1Hash.Of(block.Span)).ToArray();
-                return PieceJobOutcome.Failed;
-            }
+            bool passed = Matches(hasher.Finish());
+            if (!passed || wantHashes) BlockHashes = run.Select(block => Sha1Hash.Of(block.Span)).ToArray();
+            if (!passed) return PieceJobOutcome.Failed;
             Write();
             return PieceJobOutcome.Passed;
         }
 
         Write();
         if (!complete) return PieceJobOutcome.Written;
-        return HashRest(hasher) && Matches(hasher.Finish()) ? PieceJobOutcome.Passed : FailStored();
+        bool matches = HashRest(hasher) && Matches(hasher.Finish());
+        hasher.Reset();
+        if (!matches || wantHashes) BlockHashes = HashStored();
+        return matches ? PieceJobOutcome.Passed : PieceJobOutcome.Failed;
     }
 
     private void Write() => disk.Files.Write(
@@ -123,18 +125,16 @@ internal sealed class PieceJob : IWorkItem
         return true;
     }
 
-    private PieceJobOutcome FailStored()
+    private Sha1Hash[]? HashStored()
     {
-        Piece.Hasher!.Reset();
         var hashes = new Sha1Hash[Piece.BlockCount];
         byte[] block = new byte[BlockPool.BlockSize];
         for (int i = 0; i < hashes.Length; i++)
         {
             Span<byte> bytes = block.AsSpan(0, Piece.BlockLength(i));
-            if (!disk.Files.TryRead(disk.Layout.Position(Piece.Index, i * BlockPool.BlockSize), bytes)) return PieceJobOutcome.Failed;
+            if (!disk.Files.TryRead(disk.Layout.Position(Piece.Index, i * BlockPool.BlockSize), bytes)) return null;
             hashes[i] = Sha1Hash.Of(bytes);
         }
-        BlockHashes = hashes;
-        return PieceJobOutcome.Failed;
+        return hashes;
     }
 }

@@ -11,7 +11,7 @@ namespace Spate.Engine.Peers;
 /// The sending pump of one peer. Control messages come from the strand, once a turn; filled block buffers come from disk workers.
 /// Runs on the thread of whoever brings work while the socket takes it, and else on the socket's completions; one run at a time.
 /// </summary>
-internal sealed class PeerSender : IWorkItem
+internal sealed class PeerSender
 {
     private const int LargestControlBacklog = 4 << 20; // a peer that lets so much pile up does not read
 
@@ -19,7 +19,6 @@ internal sealed class PeerSender : IWorkItem
     private readonly SendBufferPool buffers;
     private readonly TransferLimits limits;
     private readonly PumpSignal signal;
-    private readonly IScheduler scheduler;
     private readonly Action<int> onSent;
     private readonly Action<DisconnectReason> onEnd;
     private readonly ConcurrentQueue<Outgoing> queue = new();
@@ -31,7 +30,7 @@ internal sealed class PeerSender : IWorkItem
     /// <param name="onEnd">Told, on any thread, that nothing more can be sent.</param>
     public PeerSender(IConnection connection, SendBufferPool buffers, TransferLimits limits, IScheduler scheduler, Action<int> onSent, Action<DisconnectReason> onEnd)
     {
-        (this.connection, this.buffers, this.limits, this.scheduler) = (connection, buffers, limits, scheduler);
+        (this.connection, this.buffers, this.limits) = (connection, buffers, limits);
         (this.onSent, this.onEnd) = (onSent, onEnd);
         signal = new PumpSignal(scheduler);
     }
@@ -73,8 +72,6 @@ internal sealed class PeerSender : IWorkItem
         }
     }
 
-    void IWorkItem.Run() => _ = PumpAsync();
-
     private async Task PumpAsync()
     {
         do
@@ -102,6 +99,7 @@ internal sealed class PeerSender : IWorkItem
     private async ValueTask SendLimited(SendBuffer buffer)
     {
         int sent = 0;
+        long counted = 0;
         while (sent < buffer.Length)
         {
             int share = limits.Take(buffer.Length - sent);
@@ -112,8 +110,10 @@ internal sealed class PeerSender : IWorkItem
             }
             await connection.SendAsync(buffer.Bytes.AsMemory(sent, share));
             sent += share;
-            if (sent < buffer.Length) Sent.Add((int)((long)share * buffer.Payload / buffer.Length));
-            else Sent.Add(buffer.Payload - (int)((long)(sent - share) * buffer.Payload / buffer.Length));
+            // Headers are spread over the blocks, so that a slow send shows its progress; the sum is exact.
+            long payload = (long)sent * buffer.Payload / buffer.Length;
+            Sent.Add((int)(payload - counted));
+            counted = payload;
         }
     }
 

@@ -59,6 +59,17 @@ internal sealed class RequestRing
         return true;
     }
 
+    /// <summary>Takes one request for a block of this piece out; false when there is none.</summary>
+    public bool RemovePiece(int piece)
+    {
+        for (int i = 0; i < used; i++)
+        {
+            PendingRequest at = ring[(head + i) & (ring.Length - 1)];
+            if (at.Piece == piece) return Remove(piece, at.Block, out _);
+        }
+        return false;
+    }
+
     public bool Contains(int piece, int block)
     {
         for (int i = 0; i < used; i++)

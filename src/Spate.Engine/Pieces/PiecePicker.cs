@@ -36,6 +36,9 @@ internal sealed class PiecePicker
 
     public Availability Availability { get; }
 
+    /// <summary>Bytes of a piece but the last.</summary>
+    public int PieceLength => metainfo.PieceLength;
+
     /// <summary>Pieces that passed their hash and are in the files.</summary>
     public Bitfield Have { get; }
 
