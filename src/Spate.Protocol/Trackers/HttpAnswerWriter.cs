@@ -166,13 +166,13 @@ public ref struct HttpAnswerWriter
         Raw("e"u8);
     }
 
-    private void Raw(ReadOnlySpan<byte> bytes)
+    private void Raw(scoped ReadOnlySpan<byte> bytes)
     {
         bytes.CopyTo(body[Length..]);
         Length += bytes.Length;
     }
 
-    private void Text(ReadOnlySpan<byte> bytes)
+    private void Text(scoped ReadOnlySpan<byte> bytes)
     {
         Digits(bytes.Length);
         body[Length++] = (byte)':';
