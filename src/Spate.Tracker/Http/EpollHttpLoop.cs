@@ -201,7 +201,8 @@ internal sealed unsafe class EpollHttpLoop : IDisposable
     private void Send(int descriptor, int length, bool keepOpen)
     {
         ref Connection connection = ref connections[descriptor];
-        nint sent = Libc.send(descriptor, output, (nuint)length, Libc.MSG_NOSIGNAL);
+        // What closes the connection afterwards lets the end travel in the same packet as the answer.
+        nint sent = Libc.send(descriptor, output, (nuint)length, Libc.MSG_NOSIGNAL | (keepOpen ? 0 : Libc.MSG_MORE));
         if (sent == length)
         {
             if (!keepOpen)

@@ -5,7 +5,7 @@ namespace Spate.Tracker.Linux;
 /// <summary>The system calls of Linux that .NET's sockets do not offer: datagrams in batches, epoll, accept4.</summary>
 internal static unsafe partial class Libc
 {
-    public const int MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000, MSG_WAITFORONE = 0x10000, MSG_TRUNC = 0x20;
+    public const int MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000, MSG_MORE = 0x8000, MSG_WAITFORONE = 0x10000, MSG_TRUNC = 0x20;
     public const int SHUT_RDWR = 2;
     public const int SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
     public const int EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3;
