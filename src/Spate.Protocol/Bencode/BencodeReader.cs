@@ -48,7 +48,7 @@ public ref struct BencodeReader
     }
 
     /// <summary>Checks a document that is exactly one value, and stands before that value.</summary>
-    public static bool TryOpen(ReadOnlySpan<byte> document, in BencodeLimits limits, out BencodeReader reader, out BencodeFault fault)
+    public static bool TryOpen(ReadOnlySpan<byte> document, scoped in BencodeLimits limits, out BencodeReader reader, out BencodeFault fault)
     {
         if (!TryOpenPrefix(document, limits, out reader, out int length, out fault)) return false;
         if (length == document.Length) return true;
@@ -62,7 +62,7 @@ public ref struct BencodeReader
     /// data message of BEP 9; <paramref name="length"/> says how long the value is.
     /// </summary>
     public static bool TryOpenPrefix(
-        ReadOnlySpan<byte> document, in BencodeLimits limits, out BencodeReader reader, out int length, out BencodeFault fault)
+        ReadOnlySpan<byte> document, scoped in BencodeLimits limits, out BencodeReader reader, out int length, out BencodeFault fault)
     {
         fault = BencodeSyntax.Check(document, limits, out length);
         bool valid = fault.Error == BencodeError.None;
@@ -157,6 +157,14 @@ public ref struct BencodeReader
         return data[start..at];
     }
 
+    /// <summary>Passes over the next value and returns a reader that stands before it and ends after it.</summary>
+    public BencodeReader ReadValue()
+    {
+        int start = at;
+        Skip();
+        return new BencodeReader(data[start..at], origin + start, sorted);
+    }
+
     /// <summary>Passes over the next value; does nothing at an end.</summary>
     public void Skip()
     {
@@ -189,7 +197,7 @@ public ref struct BencodeReader
     /// When a dictionary comes next: finds the value of a key in it, and leaves this reader before the dictionary.
     /// False when there is no such key or no dictionary.
     /// </summary>
-    public readonly bool TryFindKey(ReadOnlySpan<byte> key, out BencodeReader value)
+    public readonly bool TryFindKey(scoped ReadOnlySpan<byte> key, out BencodeReader value)
     {
         BencodeReader inside = this;
         if (inside.TryEnterDictionary())
@@ -199,9 +207,7 @@ public ref struct BencodeReader
                 int order = found.SequenceCompareTo(key);
                 if (order == 0)
                 {
-                    int start = inside.at;
-                    inside.Skip();
-                    value = new BencodeReader(data[start..inside.at], origin + start, sorted);
+                    value = inside.ReadValue();
                     return true;
                 }
                 if (order > 0 && sorted) break;
