@@ -35,9 +35,10 @@ public interface IStorage
     void ReplaceSmall(string path, ReadOnlySpan<byte> content);
 
     /// <summary>
-    /// Makes everything that was written to these files, and their names, survive a power cut. May flush more than asked.
+    /// Makes everything that was written to the files at these paths, and their names, survive a power cut. May flush more than
+    /// asked. A file that is gone is an error.
     /// </summary>
-    void Flush(IReadOnlyCollection<IStorageFile> files);
+    void Flush(IReadOnlyCollection<string> paths);
 
     /// <summary>Bytes that can still be written below this folder.</summary>
     long FreeBytes(string folder);

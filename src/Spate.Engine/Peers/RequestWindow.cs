@@ -1,0 +1,97 @@
+using Spate.Engine.Disk;
+
+namespace Spate.Engine.Peers;
+
+/// <summary>
+/// How many blocks to keep in flight at one peer: its bandwidth-delay product, measured. It doubles while more requests bring
+/// more bytes, then follows rate × (two round trips and a cushion for batching). The round trip is the shortest ever seen, as
+/// later ones include the time that our own requests wait in line.
+/// </summary>
+internal sealed class RequestWindow
+{
+    private const int Smallest = 4;
+    private const int Largest = 4096;          // 64 MiB: 1 Gbit/s at half a second
+    private const double CushionMs = 100;
+    private const long ShortestRoundMs = 25;
+    private const double Growth = 1.15;        // a round must bring so much more for the window to double again
+
+    private int limit = DefaultPeerLimit;
+    private bool starting = true;
+    private int roundBlocks;
+    private long roundStartMs = -1;
+    private long roundBytes;
+    private double bytesPerMs;
+    private double minRoundTripMs = double.MaxValue;
+
+    /// <summary>Requests to assume that a peer queues when it does not say so (BEP 10 reqq).</summary>
+    public const int DefaultPeerLimit = 250;
+
+    /// <summary>Blocks to keep in flight now.</summary>
+    public int Size { get; private set; } = 8;
+
+    /// <summary>Most requests that the peer queues (BEP 10 reqq); clamped to what makes sense.</summary>
+    public int PeerLimit
+    {
+        get => limit;
+        set
+        {
+            limit = Math.Clamp(value, 1, Largest);
+            Size = Math.Min(Size, limit);
+        }
+    }
+
+    /// <summary>The rate that the window follows, in bytes a second.</summary>
+    public double BytesPerSecond => bytesPerMs * 1000;
+
+    /// <summary>The shortest round trip seen, in milliseconds; 0 before the first.</summary>
+    public double RoundTripMs => minRoundTripMs == double.MaxValue ? 0 : minRoundTripMs;
+
+    /// <summary>The peer lets us ask again, or the first request is about to go out: rates of before say nothing.</summary>
+    public void Restart(double roundTripMs)
+    {
+        if (roundTripMs > 0) minRoundTripMs = Math.Min(minRoundTripMs, roundTripMs);
+        starting = true;
+        roundStartMs = -1;
+        bytesPerMs = 0;
+        Size = Math.Min(8, limit);
+    }
+
+    /// <summary>A block came.</summary>
+    /// <param name="bytes">Its length.</param>
+    /// <param name="sentMs">When it was asked for.</param>
+    /// <param name="nowMs">Now, of the same clock.</param>
+    public void OnBlock(int bytes, long sentMs, long nowMs)
+    {
+        minRoundTripMs = Math.Min(minRoundTripMs, Math.Max(nowMs - sentMs, 0.1));
+        if (roundStartMs < 0)
+        {
+            // The first block only starts the clock: when it was sent is not known.
+            (roundStartMs, roundBlocks, roundBytes) = (nowMs, 0, 0);
+            return;
+        }
+        roundBlocks++;
+        roundBytes += bytes;
+        long elapsed = nowMs - roundStartMs;
+        if (roundBlocks < Math.Min(Size, 256) || elapsed < ShortestRoundMs) return;
+        EndRound(roundBytes / (double)elapsed);
+        (roundStartMs, roundBlocks, roundBytes) = (nowMs, 0, 0);
+    }
+
+    /// <summary>The peer stalled: one request at a time until it moves again.</summary>
+    public void Snub()
+    {
+        Restart(0);
+        Size = 1;
+    }
+
+    private void EndRound(double measured)
+    {
+        bool grew = measured > bytesPerMs * Growth;
+        // Up at once, down slowly: one slow round is no reason to let the pipe run dry.
+        bytesPerMs = Math.Max(measured, bytesPerMs * 0.8 + measured * 0.2);
+        int wanted = (int)Math.Min(Largest, bytesPerMs * (2 * RoundTripMs + CushionMs) / BlockPool.BlockSize + Smallest);
+        if (starting && grew) wanted = Math.Max(wanted, Size * 2);
+        else starting = false;
+        Size = Math.Clamp(wanted, Math.Min(Smallest, limit), limit);
+    }
+}
