@@ -16,7 +16,7 @@ public sealed class SimWorld : IDisposable
     private readonly ReadyQueue ready = new();
     private readonly List<SimHost> hosts = [];
     private readonly Dictionary<IPAddress, SimHost> byAddress = [];
-    private readonly List<Action> checkers = [];
+    private readonly List<Action<SimProcess>> checkers = [];
     private readonly SimRandom order;
     private readonly List<StallingEvent> stalled = [];
     private readonly int threadId = Environment.CurrentManagedThreadId;
@@ -120,8 +120,11 @@ public sealed class SimWorld : IDisposable
     public SimHost? Find(IPAddress address) =>
         byAddress.GetValueOrDefault(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
 
-    /// <summary>Runs after every turn: where a test looks whether what must always hold does hold. It throws when not.</summary>
-    public void CheckAlways(Action checker) => checkers.Add(checker);
+    /// <summary>
+    /// Runs after every turn, with the process whose turn it was: where a test looks whether what must always hold does hold. It
+    /// throws when not.
+    /// </summary>
+    public void CheckAlways(Action<SimProcess> checker) => checkers.Add(checker);
 
     /// <summary>Reports a bug: the run ends with it. What a session's faults are wired to.</summary>
     public void Fault(Exception error) => fault ??= error;
@@ -292,7 +295,7 @@ public sealed class SimWorld : IDisposable
         if (onWorker) this.onWorker = process;
         try { item.Run(); }
         finally { this.onWorker = null; }
-        AfterTurn();
+        AfterTurn(process);
     }
 
     internal bool CanReach(SimHost from, SimHost to) =>
@@ -330,13 +333,13 @@ public sealed class SimWorld : IDisposable
                 work.Item.Run();
             }
             else work.Action!(work.State);
-            AfterTurn();
+            AfterTurn(work.Process);
         }
     }
 
-    private void AfterTurn()
+    private void AfterTurn(SimProcess process)
     {
-        foreach (Action checker in checkers) checker();
+        foreach (Action<SimProcess> checker in checkers) checker(process);
         ThrowIfBroken();
     }
 

@@ -113,8 +113,8 @@ public sealed class SimNetwork : INetwork
     private static T? Find<T>(Dictionary<IPEndPoint, T> table, IPEndPoint local) where T : class
     {
         if (table.TryGetValue(local, out T? exact)) return exact;
-        IPAddress any = local.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
-        return table.GetValueOrDefault(new IPEndPoint(any, local.Port));
+        if (local.AddressFamily == AddressFamily.InterNetwork && table.TryGetValue(new IPEndPoint(IPAddress.Any, local.Port), out T? any)) return any;
+        return table.GetValueOrDefault(new IPEndPoint(IPAddress.IPv6Any, local.Port)); // takes both families
     }
 
     private IPEndPoint Choose(IPEndPoint local, Predicate<IPEndPoint> taken)

@@ -86,7 +86,7 @@ public sealed class WorldTests
     {
         using var world = new SimWorld(1);
         int turns = 0;
-        world.CheckAlways(() =>
+        world.CheckAlways(_ =>
         {
             if (++turns == 5) throw new InvalidOperationException("a queue is over its limit");
         });
