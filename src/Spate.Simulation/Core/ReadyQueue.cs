@@ -2,8 +2,8 @@ using Spate.Engine.Ports;
 
 namespace Spate.Simulation;
 
-/// <summary>Work that is to be done at the present moment: an item, or an action with its state.</summary>
-internal readonly record struct ReadyWork(SimProcess Process, IWorkItem? Item, Action<object?>? Action, object? State);
+/// <summary>Work that is to be done at the present moment: an item, or an action with its state and the context that it runs in.</summary>
+internal readonly record struct ReadyWork(SimProcess Process, IWorkItem? Item, Action<object?>? Action, object? State, SimContext? Context);
 
 /// <summary>A ring of ready work.</summary>
 internal sealed class ReadyQueue

@@ -1,7 +1,7 @@
 namespace Spate.Simulation;
 
 /// <summary>
-/// Where code of the simulation runs that is on no strand (pumps, scripts, tests): its awaits come back to the world's queue.
+/// Where scripts and tests run: their awaits come back to the world's queue. Sessions do without it, as on the thread pool.
 /// </summary>
 internal sealed class SimContext(SimProcess process) : SynchronizationContext
 {
@@ -18,7 +18,7 @@ internal sealed class SimContext(SimProcess process) : SynchronizationContext
         {
             var (callback, inner) = ((SendOrPostCallback, object?))s!;
             callback(inner);
-        }, (d, state));
+        }, (d, state), this);
     }
 
     public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("Nobody waits in a simulation.");

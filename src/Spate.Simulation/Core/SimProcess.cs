@@ -51,7 +51,10 @@ public sealed class SimProcess : IScheduler
         if (World.GuardQuietly("Work was scheduled")) World.Enqueue(this, item);
     }
 
-    internal void Ready(Action<object?> action, object? state) => World.Enqueue(this, action, state);
+    internal void Ready(Action<object?> action, object? state, SimContext? context = null) => World.Enqueue(this, action, state, context);
+
+    /// <summary>Runs an action now as if the program itself did it: it is on no strand and has no context.</summary>
+    public void Perform(Action action) => World.Perform(this, action);
 
     internal void Note(TraceKind kind, long number) => World.Note(kind, Host.Index, number);
 

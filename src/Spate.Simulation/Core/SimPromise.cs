@@ -75,7 +75,8 @@ internal sealed class SimPromise<T>(SimProcess process) : IValueTaskSource<T>, I
     private void Resume()
     {
         if (context is Strand strand) strand.Enqueue(continuation!, state);
-        else if (context is null or SimContext) process.Ready(continuation!, state);
+        else if (context is SimContext script) script.Process.Ready(continuation!, state, script);
+        else if (context is null) process.Ready(continuation!, state);
         else
         {
             Action<object?> action = continuation!;

@@ -16,9 +16,10 @@ public enum TraceKind
 /// </summary>
 public sealed class SimTrace
 {
-    private const int Kept = 64;
+    private const int Kept = 32;
 
     private readonly (long Time, TraceKind Kind, int Host, long Number)[] last = new (long, TraceKind, int, long)[Kept];
+    private long kept;
 
     /// <summary>The hash of all events until now.</summary>
     public ulong Hash { get; private set; } = 0xCBF29CE484222325;
@@ -34,15 +35,16 @@ public sealed class SimTrace
         ulong h = Hash ^ (ulong)time;
         h = BitOperations.RotateLeft(h * 0x9FB21C651E98DF25, 29) ^ (ulong)number ^ ((ulong)kind << 56) ^ ((ulong)(uint)host << 32);
         Hash = h * 0xD6E8FEB86659FD93 ^ (h >> 32);
-        last[Count++ & (Kept - 1)] = (time, kind, host, number);
+        Count++;
+        if (kind is not (TraceKind.Run or TraceKind.Timer)) last[kept++ & (Kept - 1)] = (time, kind, host, number);
         Listener?.Invoke(Line(time, kind, host, number));
     }
 
-    /// <summary>The last events, the newest at the end, one a line.</summary>
+    /// <summary>The last events but timers and turns, the newest at the end, one a line.</summary>
     public string Tail()
     {
         var text = new StringBuilder();
-        for (long i = Math.Max(0, Count - Kept); i < Count; i++)
+        for (long i = Math.Max(0, kept - Kept); i < kept; i++)
         {
             var (time, kind, host, number) = last[i & (Kept - 1)];
             text.AppendLine(Line(time, kind, host, number));

@@ -54,7 +54,7 @@ public sealed class SimWorkers : IWorkers
                 item = null;
                 process.Note(TraceKind.Work, owner.waiting.Count);
                 process.Host.Disk.TakeCost();
-                process.World.RunItem(process, due, onWorker: true);
+                process.World.RunOnWorker(process, due);
                 long cost = process.Host.Disk.TakeCost();
                 if (cost > 0)
                 {

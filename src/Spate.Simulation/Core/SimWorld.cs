@@ -23,6 +23,7 @@ public sealed class SimWorld : IDisposable
     private readonly SynchronizationContext? outerContext = SynchronizationContext.Current;
     private volatile string? leak;
     private Exception? fault;
+    private readonly SimTaskScheduler scheduler;
     private SimProcess? onWorker;
     private int partitions;
     private long stepsThisInstant;
@@ -36,7 +37,9 @@ public sealed class SimWorld : IDisposable
         Shuffle = shuffle;
         Random = SimRandom.Fork(seed, 0);
         order = SimRandom.Fork(seed, 1);
+        scheduler = new SimTaskScheduler(this);
         Console = AddHost("console", LinkOptions.Unlimited);
+        Running = Console.Process;
         SynchronizationContext.SetSynchronizationContext(Console.Process.Context);
     }
 
@@ -81,6 +84,9 @@ public sealed class SimWorld : IDisposable
     internal SegmentPool Segments { get; } = new();
 
     internal bool IsOnThread => Environment.CurrentManagedThreadId == threadId;
+
+    /// <summary>The process whose turn it is.</summary>
+    internal SimProcess Running { get; private set; }
 
     /// <summary>The process whose disk worker runs at this moment.</summary>
     internal SimProcess? OnWorker => onWorker;
@@ -139,43 +145,12 @@ public sealed class SimWorld : IDisposable
         ArgumentNullException.ThrowIfNull(until);
         Guard("Run");
         ObjectDisposedException.ThrowIf(disposed, this);
-        long end = NowTicks + limit.Ticks;
-        long nextLook = NowTicks;
+        bool held = false;
         SynchronizationContext? outer = SynchronizationContext.Current;
-        try
-        {
-            while (true)
-            {
-                Drain();
-                if (NowTicks >= nextLook)
-                {
-                    if (until()) return true;
-                    if (ready.Count > 0) continue;
-                    nextLook = NowTicks + (10 * TimeSpan.TicksPerMillisecond);
-                }
-                if (!heap.TryPeek(out long next) || next > end)
-                {
-                    NowTicks = end;
-                    bool held = until();
-                    ThrowIfBroken();
-                    return held;
-                }
-                if (next > NowTicks)
-                {
-                    NowTicks = next;
-                    stepsThisInstant = 0;
-                }
-                do
-                {
-                    if (++stepsThisInstant > MaxStepsAtOnce) throw Failure("Events go on for ever without the clock moving.", null);
-                    heap.Pop().Fire();
-                    if (ready.Count > 0) Drain();
-                }
-                while (heap.TryPeek(out next) && next <= NowTicks);
-            }
-        }
+        try { scheduler.Run(() => held = Loop(until, NowTicks + limit.Ticks)); }
         catch (Exception e) when (e is not SimulationException) { throw Failure(e.Message, e); }
         finally { SynchronizationContext.SetSynchronizationContext(outer); }
+        return held;
     }
 
     /// <summary>Lets some time pass.</summary>
@@ -262,12 +237,12 @@ public sealed class SimWorld : IDisposable
 
     internal void Enqueue(SimProcess process, IWorkItem item)
     {
-        if (!process.IsDead) ready.Add(new ReadyWork(process, item, null, null));
+        if (!process.IsDead) ready.Add(new ReadyWork(process, item, null, null, null));
     }
 
-    internal void Enqueue(SimProcess process, Action<object?> action, object? state)
+    internal void Enqueue(SimProcess process, Action<object?> action, object? state, SimContext? context = null)
     {
-        if (!process.IsDead) ready.Add(new ReadyWork(process, null, action, state));
+        if (!process.IsDead) ready.Add(new ReadyWork(process, null, action, state, context));
     }
 
     /// <summary>Throws when the caller is not on the world's thread.</summary>
@@ -289,13 +264,28 @@ public sealed class SimWorld : IDisposable
     internal void ReportLeak(string what) => leak ??= what + " from another thread: something left the simulation " +
         "(ConfigureAwait(false), Task.Run, a real timer or a TaskCompletionSource).\n" + Environment.StackTrace;
 
-    internal void RunItem(SimProcess process, IWorkItem item, bool onWorker)
+    /// <summary>Runs an item of a disk worker.</summary>
+    internal void RunOnWorker(SimProcess process, IWorkItem item)
     {
-        SynchronizationContext.SetSynchronizationContext(process.Context);
-        if (onWorker) this.onWorker = process;
+        Enter(process, null);
+        onWorker = process;
         try { item.Run(); }
-        finally { this.onWorker = null; }
+        finally { onWorker = null; }
         AfterTurn(process);
+    }
+
+    internal void Perform(SimProcess process, Action action)
+    {
+        Guard("Perform");
+        SynchronizationContext? outer = SynchronizationContext.Current;
+        SimProcess before = Running;
+        Enter(process, null);
+        try { scheduler.Run(action); }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(outer);
+            Running = before;
+        }
     }
 
     internal bool CanReach(SimHost from, SimHost to) =>
@@ -319,6 +309,40 @@ public sealed class SimWorld : IDisposable
         else to.Datagrams.Arrive(segment);
     }
 
+    private bool Loop(Func<bool> until, long end)
+    {
+        long nextLook = NowTicks;
+        while (true)
+        {
+            Drain();
+            if (NowTicks >= nextLook)
+            {
+                if (until()) return true;
+                if (ready.Count > 0) continue;
+                nextLook = NowTicks + (10 * TimeSpan.TicksPerMillisecond);
+            }
+            if (!heap.TryPeek(out long next) || next > end)
+            {
+                NowTicks = end;
+                bool held = until();
+                ThrowIfBroken();
+                return held;
+            }
+            if (next > NowTicks)
+            {
+                NowTicks = next;
+                stepsThisInstant = 0;
+            }
+            do
+            {
+                if (++stepsThisInstant > MaxStepsAtOnce) throw Failure("Events go on for ever without the clock moving.", null);
+                heap.Pop().Fire();
+                if (ready.Count > 0) Drain();
+            }
+            while (heap.TryPeek(out next) && next <= NowTicks);
+        }
+    }
+
     private void Drain()
     {
         while (ready.Count > 0)
@@ -326,7 +350,7 @@ public sealed class SimWorld : IDisposable
             if (++stepsThisInstant > MaxStepsAtOnce) throw Failure("Work goes on for ever without the clock moving.", null);
             ReadyWork work = Shuffle ? ready.TakeAt(order.Next(ready.Count)) : ready.Take();
             if (work.Process.IsDead) continue;
-            SynchronizationContext.SetSynchronizationContext(work.Process.Context);
+            Enter(work.Process, work.Context);
             if (work.Item is not null)
             {
                 work.Process.Note(TraceKind.Run, 0);
@@ -335,6 +359,13 @@ public sealed class SimWorld : IDisposable
             else work.Action!(work.State);
             AfterTurn(work.Process);
         }
+    }
+
+    // What runs on the thread pool in the real world has no context here either.
+    private void Enter(SimProcess process, SimContext? context)
+    {
+        Running = process;
+        SynchronizationContext.SetSynchronizationContext(context);
     }
 
     private void AfterTurn(SimProcess process)
@@ -383,6 +414,6 @@ public sealed class SimWorld : IDisposable
 
     private sealed class Call(SimWorld world, Action action) : SimEvent
     {
-        internal override void Fire() => world.Console.Process.Ready(static s => ((Action)s!)(), action);
+        internal override void Fire() => world.Console.Process.Ready(static s => ((Action)s!)(), action, world.Console.Process.Context);
     }
 }

@@ -59,14 +59,13 @@ internal sealed class SimStorage(SimProcess process) : IStorage
         Disk.Replace(normal, content);
     }
 
-    public void Flush(IReadOnlyCollection<IStorageFile> files)
+    public void Flush(IReadOnlyCollection<string> paths)
     {
-        Enter(DiskCalls.Flush, files.FirstOrDefault()?.Path ?? "", change: false);
-        process.Note(TraceKind.Flush, files.Count);
+        process.Note(TraceKind.Flush, paths.Count);
         var inodes = new HashSet<Inode>();
-        foreach (IStorageFile file in files)
+        foreach (string path in paths)
         {
-            Inode inode = ((OpenFile)file).Inode;
+            Inode inode = Disk.OpenNode(Enter(DiskCalls.Flush, path, change: false), StorageAccess.Read);
             inode.Flush();
             inodes.Add(inode);
         }
@@ -97,8 +96,6 @@ internal sealed class SimStorage(SimProcess process) : IStorage
     private sealed class OpenFile(SimStorage storage, string path, Inode inode, StorageAccess access) : IStorageFile
     {
         private bool disposed;
-
-        public Inode Inode => inode;
 
         public string Path => path;
 

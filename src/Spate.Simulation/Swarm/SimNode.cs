@@ -73,15 +73,12 @@ public sealed class SimNode
         var trackers = new TrackerClients(
             new HttpAnnouncer(environment.Http, names, environment.Time),
             new UdpAnnouncer(environment.Network, names, environment.Scheduler, environment.Random, environment.Time, swarm.World.Fault));
-        SynchronizationContext? outer = SynchronizationContext.Current;
-        SynchronizationContext.SetSynchronizationContext(process.Context);
-        try
+        process.Perform(() =>
         {
             Session = new TorrentSession(Options.Session, environment, trackers, swarm.World.Fault);
             Session.Start();
             Torrent = Session.Add(swarm.Metainfo, Options.Torrent);
-        }
-        finally { SynchronizationContext.SetSynchronizationContext(outer); }
+        });
         stopped = false;
         StartedAt ??= swarm.World.Now;
         CompletedAt = null;
@@ -108,5 +105,6 @@ public sealed class SimNode
 
     /// <inheritdoc/>
     public override string ToString() =>
-        Torrent is null ? Host.Name : $"{Host.Name}: {Torrent.Status.State} {Torrent.Status.Progress:P0}, {Torrent.Status.Peers} peers {Torrent.Status.Error}";
+        Torrent is null ? Host.Name : $"{Host.Name}: {Torrent.Status.State} {Torrent.Status.Progress:P0}, {Torrent.Status.Peers} peers, {Torrent.Status.Candidates} more known {Torrent.Status.Error}" +
+            string.Concat(Torrent.Status.Trackers.Select(t => $" [{t}]"));
 }

@@ -25,6 +25,7 @@ public sealed class SimTracker
         this.world = world;
         Name = name;
         Host = world.AddHost(name, new LinkOptions { Latency = TimeSpan.FromMilliseconds(10) });
+        world.Names[name] = [Host.Address]; // IPv4 alone: of both families clients would announce twice
         random = SimRandom.Fork(world.Seed, 0x7AC0_0000_0000UL + (ulong)Host.Index);
         world.Web[(name, 80)] = new SimWebServer(Host, (request, from) => Answer(request, from));
     }

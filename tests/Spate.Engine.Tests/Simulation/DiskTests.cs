@@ -48,7 +48,7 @@ public sealed class DiskTests
                 {
                     IStorageFile file = storage.Open("/f", StorageAccess.Write);
                     file.Write(old, 0);
-                    storage.Flush([file]);
+                    storage.Flush(["/f"]);
                     file.Write(fresh, 0);
                     storage.Open("/never-flushed", StorageAccess.Write).Write(fresh, 0);
                 });
@@ -76,7 +76,7 @@ public sealed class DiskTests
         {
             IStorageFile file = storage.Open("/f", StorageAccess.Write);
             file.Write(Filled(32 << 10, 1), 0);
-            storage.Flush([file]);
+            storage.Flush(["/f"]);
             file.Write(Filled(32 << 10, 2), 0);
         });
         host.PowerCut(survival);
@@ -94,7 +94,8 @@ public sealed class DiskTests
             IStorageFile file = storage.Open("/folder/f", StorageAccess.Write);
             file.Write(bytes, 5);
             storage.Move("/folder/f", "/folder/g");
-            storage.Flush([file]);
+            storage.Flush(["/folder/g"]);
+            Assert.Throws<FileNotFoundException>(() => storage.Flush(["/folder/f"]));
         });
         for (int i = 0; i < 5; i++)
         {
@@ -134,7 +135,7 @@ public sealed class DiskTests
             {
                 IStorageFile file = storage.Open("/old", StorageAccess.Write);
                 file.Write(Filled(5000, 1), 0);
-                storage.Flush([file]);
+                storage.Flush(["/old"]);
                 storage.Open("/new-file", StorageAccess.Write);
                 storage.Move("/old", "/new");
             });
