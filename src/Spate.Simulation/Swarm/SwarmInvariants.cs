@@ -136,6 +136,6 @@ internal sealed class SwarmInvariants(Func<SimProcess, SimNode?> find)
 
     private static void Require(SimNode node, bool holds, string what)
     {
-        if (!holds) throw new SimulationException($"On {node.Host.Name} it does not hold that {what}.");
+        if (!holds) throw new InvalidOperationException($"On {node.Host.Name} it does not hold that {what}.");
     }
 }

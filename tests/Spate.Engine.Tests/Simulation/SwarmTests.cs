@@ -19,6 +19,35 @@ public sealed class SwarmTests(ITestOutputHelper output)
         swarm.StopAndCheckForLeaks();
     }
 
+    [Fact]
+    public void An_ideal_swarm_of_fifty_is_done_soon()
+    {
+        using var world = new SimWorld(2);
+        var swarm = new SimSwarm(world, new ContentOptions { Length = 4 << 20, PieceLength = 64 << 10 });
+        swarm.Add("seed", Node with { IsSeed = true });
+        swarm.Add(50, "leech", Node, TimeSpan.FromSeconds(1));
+        swarm.RunUntilComplete(TimeSpan.FromMinutes(5));
+        Report(swarm, "ideal swarm of 50");
+        swarm.StopAndCheckForLeaks();
+    }
+
+    [Fact]
+    public void A_flash_crowd_of_two_hundred_needs_little_of_its_slow_seed()
+    {
+        using var world = new SimWorld(3);
+        var swarm = new SimSwarm(world, new ContentOptions { Length = 4 << 20, PieceLength = 64 << 10 });
+        SimNode seed = swarm.Add("seed", Node with { IsSeed = true, Link = LinkOptions.Of(200_000, 1_000_000, TimeSpan.FromMilliseconds(50)) });
+        swarm.Add(200, "leech", Node, TimeSpan.FromSeconds(5));
+        swarm.RunUntilComplete(TimeSpan.FromMinutes(10));
+        Report(swarm, "flash crowd of 200");
+        Assert.True(seed.Uploaded < 1.5 * swarm.Content.Length, $"The seed sent {(double)seed.Uploaded / swarm.Content.Length:F2} copies.");
+    }
+
+    private static readonly NodeOptions Node = new()
+    {
+        Session = new SessionOptions { StateFolder = SimNode.StateFolder, WriteMemory = 4 << 20, ReadMemory = 2 << 20 },
+    };
+
     private void Report(SimSwarm swarm, string what)
     {
         SimWorld world = swarm.World;
