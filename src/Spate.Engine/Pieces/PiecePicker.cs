@@ -114,7 +114,7 @@ internal sealed class PiecePicker
             if (piece is null) break;
             count += TakeFree(piece, picked[count..]);
         }
-        if (count == 0 && (peer.Requests.Count < EndGameDepth)) count = PickEndGame(peer, picked[..Math.Min(picked.Length, EndGameDepth)]);
+        if (count == 0 && Availability.Startable.IsEmpty && peer.Requests.Count < EndGameDepth) count = PickEndGame(peer, picked[..Math.Min(picked.Length, EndGameDepth)]);
         return count;
     }
 
