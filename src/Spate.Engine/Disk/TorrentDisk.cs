@@ -44,6 +44,8 @@ internal sealed class TorrentDisk
 
     public BlockPool Pool { get; }
 
+    public WriteLanes Lanes { get; } = new();
+
     /// <summary>Hashes and writes blocks of a piece; see <see cref="PieceJob"/>. One job of a piece at a time.</summary>
     public void Store(ActivePiece piece, int first, int count, bool complete, bool wantHashes)
     {

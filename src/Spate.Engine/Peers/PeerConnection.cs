@@ -143,6 +143,12 @@ internal sealed class PeerConnection
 
     public int MessagesSinceBlock { get; set; }
 
+    /// <summary>It is one of the seeds in the picker's counts.</summary>
+    public bool CountedAsSeed { get; set; }
+
+    /// <summary>What its pumps said when they ended; written by them.</summary>
+    public DisconnectReason PumpEnd { get; set; }
+
     /// <summary>Why it was disconnected; the first reason wins.</summary>
     public DisconnectReason Closed { get; set; }
 

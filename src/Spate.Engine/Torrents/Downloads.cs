@@ -41,6 +41,7 @@ internal sealed class Downloads
     private readonly PiecePicker picker;
     private readonly TorrentDisk disk;
     private readonly Blame blame = new();
+    private readonly HashSet<int> filesWritten = [];
     private readonly PickedBlock[] picked = new PickedBlock[PickAtOnce];
     private bool starved; // peers went without requests because memory ran short
 
@@ -55,12 +56,12 @@ internal sealed class Downloads
     /// <summary>Bytes of pieces that failed their hash.</summary>
     public long Failed { get; private set; }
 
-    /// <summary>Files written to since <see cref="TakeFilesWritten"/>.</summary>
-    private readonly HashSet<int> filesWritten = [];
-
     /// <summary>Nothing more is asked for until this is false again: the disk refused.</summary>
     public bool Halted { get; set; }
 
+    public void MarkWritten(int file) => filesWritten.Add(file);
+
+    /// <summary>Files written to since the last call.</summary>
     public int[] TakeFilesWritten()
     {
         int[] files = [.. filesWritten];
