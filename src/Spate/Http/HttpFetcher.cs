@@ -8,6 +8,7 @@ using System.Security.Authentication;
 using System.Text;
 using Spate.Engine.Discovery;
 using Spate.Engine.Ports;
+using Spate.Network;
 
 namespace Spate.Http;
 
@@ -34,8 +35,10 @@ public sealed class HttpFetcher : IHttpFetcher, IDisposable
 
     /// <param name="userAgent">What servers are told, such as <c>Spate/1.0</c>.</param>
     /// <param name="names">Names that are known already; null to ask the system.</param>
-    public HttpFetcher(string userAgent, NameCache? names = null)
-        : this(userAgent, names ?? new NameCache(static async (host, token) => await ResolveAsync(host, token).ConfigureAwait(false), TimeProvider.System), DialAsync)
+    /// <param name="from">Where connections leave from; null leaves it to the system.</param>
+    public HttpFetcher(string userAgent, NameCache? names = null, LocalAddresses? from = null)
+        : this(userAgent, names ?? new NameCache(static async (host, token) => await ResolveAsync(host, token).ConfigureAwait(false), TimeProvider.System),
+            (remote, token) => DialAsync(from ?? LocalAddresses.Any, remote, token))
     {
     }
 
@@ -259,9 +262,9 @@ public sealed class HttpFetcher : IHttpFetcher, IDisposable
         _ => false,
     };
 
-    private static async ValueTask<Stream> DialAsync(IPEndPoint remote, CancellationToken cancellation)
+    private static async ValueTask<Stream> DialAsync(LocalAddresses from, IPEndPoint remote, CancellationToken cancellation)
     {
-        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket socket = from.NewStream(remote.AddressFamily);
         try
         {
             await socket.ConnectAsync(remote, cancellation).ConfigureAwait(false);

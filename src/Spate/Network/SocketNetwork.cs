@@ -5,21 +5,25 @@ using Spate.Engine.Ports;
 namespace Spate.Network;
 
 /// <summary>The real network: TCP and UDP sockets of the system.</summary>
-public sealed class SocketNetwork : INetwork
+/// <param name="from">Where connections leave from; null leaves it to the system.</param>
+public sealed class SocketNetwork(LocalAddresses? from = null) : INetwork
 {
     private const int Backlog = 512;
 
+    private readonly LocalAddresses from = from ?? LocalAddresses.Any;
+
     public async ValueTask<IConnection> ConnectAsync(IPEndPoint remote, CancellationToken cancellation)
     {
-        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket? socket = null;
         try
         {
+            socket = from.NewStream(remote.AddressFamily);
             await socket.ConnectAsync(remote, cancellation).ConfigureAwait(true);
             return new SocketConnection(socket, remote);
         }
         catch (Exception e)
         {
-            socket.Dispose();
+            socket?.Dispose();
             if (e is SocketException) throw new IOException($"{remote}: {e.Message}", e);
             throw;
         }
