@@ -30,7 +30,7 @@ public static class SpateSession
             Random = new SystemRandom(),
             Network = network,
             Storage = new DiskStorage(),
-            Http = new HttpFetcher(options.ClientName.Replace(' ', '/'), names, from),
+            Http = new HttpFetcher(options.ClientName.Replace(' ', '/'), names, network),
             Scheduler = new PoolScheduler(),
             Disk = workers,
         };

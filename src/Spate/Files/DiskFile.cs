@@ -34,7 +34,11 @@ internal sealed class DiskFile(SafeFileHandle handle, string path) : IStorageFil
 
     public void Write(ReadOnlySpan<ReadOnlyMemory<byte>> buffers, long position)
     {
-        try { RandomAccess.Write(handle, buffers.ToArray(), position); }
+        try
+        {
+            if (OperatingSystem.IsLinux()) LinuxFiles.Write(handle, buffers, position);
+            else RandomAccess.Write(handle, buffers.ToArray(), position);
+        }
         catch (Exception e) when (DiskStorage.Translate(e, Path) is { } better) { throw better; }
     }
 

@@ -35,10 +35,12 @@ public sealed class HttpFetcher : IHttpFetcher, IDisposable
 
     /// <param name="userAgent">What servers are told, such as <c>Spate/1.0</c>.</param>
     /// <param name="names">Names that are known already; null to ask the system.</param>
-    /// <param name="from">Where connections leave from; null leaves it to the system.</param>
-    public HttpFetcher(string userAgent, NameCache? names = null, LocalAddresses? from = null)
-        : this(userAgent, names ?? new NameCache(static async (host, token) => await ResolveAsync(host, token).ConfigureAwait(false), TimeProvider.System),
-            (remote, token) => DialAsync(from ?? LocalAddresses.Any, remote, token))
+    /// <param name="network">Opens the connections; null for one without a source address.</param>
+    public HttpFetcher(string userAgent, NameCache? names = null, SocketNetwork? network = null)
+        : this(
+            userAgent,
+            names ?? new NameCache(static async (host, token) => await ResolveAsync(host, token).ConfigureAwait(false), TimeProvider.System),
+            Dialler(network ?? new SocketNetwork()))
     {
     }
 
@@ -262,20 +264,8 @@ public sealed class HttpFetcher : IHttpFetcher, IDisposable
         _ => false,
     };
 
-    private static async ValueTask<Stream> DialAsync(LocalAddresses from, IPEndPoint remote, CancellationToken cancellation)
-    {
-        Socket socket = from.NewStream(remote.AddressFamily);
-        try
-        {
-            await socket.ConnectAsync(remote, cancellation).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    private static Func<IPEndPoint, CancellationToken, ValueTask<Stream>> Dialler(SocketNetwork network) => async (remote, cancellation) =>
+        new NetworkStream(await network.DialAsync(remote, cancellation).ConfigureAwait(false), ownsSocket: true);
 
     private static async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellation)
     {

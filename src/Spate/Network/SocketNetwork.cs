@@ -14,17 +14,23 @@ public sealed class SocketNetwork(LocalAddresses? from = null) : INetwork
 
     public async ValueTask<IConnection> ConnectAsync(IPEndPoint remote, CancellationToken cancellation)
     {
-        Socket? socket = null;
+        try { return new SocketConnection(await DialAsync(remote, cancellation).ConfigureAwait(true), remote); }
+        catch (SocketException e) { throw new IOException($"{remote}: {e.Message}", e); }
+    }
+
+    /// <summary>A connected TCP socket.</summary>
+    /// <exception cref="SocketException">Nobody answered, or the address can't be reached.</exception>
+    internal async ValueTask<Socket> DialAsync(IPEndPoint remote, CancellationToken cancellation)
+    {
+        Socket socket = from.NewStream(remote.AddressFamily);
         try
         {
-            socket = from.NewStream(remote.AddressFamily);
             await socket.ConnectAsync(remote, cancellation).ConfigureAwait(true);
-            return new SocketConnection(socket, remote);
+            return socket;
         }
-        catch (Exception e)
+        catch
         {
-            socket?.Dispose();
-            if (e is SocketException) throw new IOException($"{remote}: {e.Message}", e);
+            socket.Dispose();
             throw;
         }
     }
