@@ -1,3 +1,4 @@
+using System.Net;
 using Spate.Engine;
 using Spate.Engine.Discovery;
 using Spate.Engine.Ports;
@@ -21,7 +22,7 @@ public static class SpateSession
         options ??= new SessionOptions();
         onFault ??= static e => Console.Error.WriteLine($"spate: an error in this program: {e}");
         var workers = new DiskWorkers(Math.Clamp(Environment.ProcessorCount, 2, 8), onFault);
-        var network = new SocketNetwork();
+        var network = new SocketNetwork(Sources(options));
         var names = new NameCache(network.ResolveAsync, TimeProvider.System);
         var environment = new SessionEnvironment
         {
@@ -29,7 +30,7 @@ public static class SpateSession
             Random = new SystemRandom(),
             Network = network,
             Storage = new DiskStorage(),
-            Http = new HttpFetcher(options.ClientName.Replace(' ', '/'), names),
+            Http = new HttpFetcher(options.ClientName.Replace(' ', '/'), names, network),
             Scheduler = new PoolScheduler(),
             Disk = workers,
         };
@@ -48,4 +49,12 @@ public static class SpateSession
             throw;
         }
     }
+
+    // Addresses that are one address, not all of them.
+    private static IPAddress[] Sources(SessionOptions options) =>
+    [
+        .. options.Listen.Select(local => local.Address)
+            .Where(address => !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any))
+            .DistinctBy(address => address.AddressFamily),
+    ];
 }

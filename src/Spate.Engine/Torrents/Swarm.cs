@@ -258,7 +258,7 @@ internal sealed class Swarm : IDownloadOwner
     {
         var peer = new PeerConnection(++nextSerial, connection, handshake, candidate is null, metainfo.PieceCount, withOutbox.Add, NowMs) { Candidate = candidate };
         peer.Sender = new PeerSender(connection, session.SendBuffers, uploadLimits, session.Environment.Scheduler, Up,
-            () => strand.Enqueue(onSent, peer), reason => OnPumpEnd(peer, reason));
+            () => strand.EnqueueOrRun(onSent, peer), reason => OnPumpEnd(peer, reason));
         peer.Receiver = new PeerReceiver(connection, session.Blocks, session.ReceiveBuffers, downloadLimits, strand, session.Environment.Scheduler,
             onBatch, peer, reason => OnPumpEnd(peer, reason));
         peers.Add(peer);
