@@ -189,7 +189,7 @@ public sealed class HostileTests(ITestOutputHelper output)
         (_, content, _, host) => new ScriptedSeed(host, content, manners);
 
     // Says it has everything, then says the given thing, and again in each new connection.
-    private static Func<SimWorld, SimContent, IPEndPoint, SimHost, IDisposable?> Says(Func<RawPeer, SimContent, ValueTask> thing) => (_, content, target, host) =>
+    private static Func<SimWorld, SimContent, IPEndPoint, SimHost, IDisposable?> Says(Func<RawPeer, SimContent, ValueTask> thing) => (world, content, target, host) =>
     {
         _ = RawPeer.Run(host, async () =>
         {
@@ -200,13 +200,13 @@ public sealed class HostileTests(ITestOutputHelper output)
                 await peer.ReceiveHandshakeAsync();
                 await thing(peer, content);
                 await peer.UntilClosedAsync();
-                await host.World.Delay(TimeSpan.FromMilliseconds(500));
+                await world.Delay(TimeSpan.FromMilliseconds(500));
             }
         });
         return null;
     };
 
-    private static Func<SimWorld, SimContent, IPEndPoint, SimHost, IDisposable?> Floods(Func<int, byte[]> message, int count) => (_, content, target, host) =>
+    private static Func<SimWorld, SimContent, IPEndPoint, SimHost, IDisposable?> Floods(Func<int, byte[]> message, int count) => (world, content, target, host) =>
     {
         _ = RawPeer.Run(host, async () =>
         {
@@ -218,9 +218,9 @@ public sealed class HostileTests(ITestOutputHelper output)
                 var batch = new List<byte>();
                 for (int j = 0; j < 100 && i < count; j++) batch.AddRange(message(i++));
                 await peer.SendAsync(batch.ToArray());
-                if (i % 1000 == 0) await host.World.Delay(TimeSpan.FromMilliseconds(10));
+                if (i % 1000 == 0) await world.Delay(TimeSpan.FromMilliseconds(10));
             }
-            await host.World.Delay(TimeSpan.FromSeconds(30));
+            await world.Delay(TimeSpan.FromSeconds(30));
         });
         return null;
     };

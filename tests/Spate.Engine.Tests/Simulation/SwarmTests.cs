@@ -62,7 +62,8 @@ public sealed class SwarmTests(ITestOutputHelper output)
         Report(swarm);
         // Every leech has half the seed's line: 17 s is the least that can be.
         Assert.True(Last(swarm) < 1.6 * 17, $"The last one took {Last(swarm):F1} s.");
-        Assert.True(Waste(swarm) < 0.03, $"{Waste(swarm):P1} were received and not needed.");
+        // Nearly all of it is end game, whose size does not grow with the torrent: 8 MiB are little for thirty peers.
+        Assert.True(Waste(swarm) < 0.08, $"{Waste(swarm):P1} were received and not needed.");
         swarm.StopAndCheckForLeaks();
     }
 
@@ -151,20 +152,23 @@ public sealed class SwarmTests(ITestOutputHelper output)
     {
         using var world = new SimWorld(8);
         var swarm = new SimSwarm(world, content with { Length = 16 << 20, PieceLength = 64 << 10 });
-        swarm.Add("seed", node with { IsSeed = true, Link = LinkOptions.Of(500_000, 0, roundTrip) });
-        SimNode[] honest = [.. swarm.Add(20, "honest", node)];
-        world.Run(TimeSpan.FromSeconds(15));
-        ScriptedLeech[] riders = [.. Enumerable.Range(0, 5).Select(i => new ScriptedLeech(world.AddHost($"rider{i}", node.Link), swarm.Content))];
+        NodeOptions slower = node with { Link = LinkOptions.Of(100_000, 1_000_000, roundTrip) };
+        swarm.Add("seed", node with { IsSeed = true, Link = LinkOptions.Of(400_000, 0, roundTrip) });
+        SimNode[] honest = [.. swarm.Add(20, "honest", slower)];
+        world.Run(TimeSpan.FromSeconds(25));
+        ScriptedLeech[] riders = [.. Enumerable.Range(0, 5).Select(i => new ScriptedLeech(world.AddHost($"rider{i}", slower.Link), swarm.Content))];
         foreach (ScriptedLeech rider in riders)
         {
             foreach (SimNode peer in honest) rider.Connect(peer.EndPoint);
         }
-        long[] before = [.. honest.Select(n => n.Downloaded)];
+        long[] downBefore = [.. honest.Select(n => n.Downloaded)], upBefore = [.. honest.Select(n => n.Uploaded)];
         world.Run(() => honest.Any(n => n.IsFinished), TimeSpan.FromMinutes(5));
-        double fair = honest.Select((n, i) => (double)n.Downloaded - before[i]).Average(), free = riders.Average(r => (double)r.Received);
-        output.WriteLine($"at {world.Now.TotalSeconds:F0} s: an honest peer got {fair / 1e6:F1} MB, a free rider {free / 1e6:F1} MB");
-        // One slot of eight or so is optimistic, and goes to newcomers first.
-        Assert.True(free < 0.3 * fair, $"A free rider got {free / fair:P0} of what an honest peer got.");
+        double fair = honest.Select((n, i) => (double)n.Downloaded - downBefore[i]).Average(), free = riders.Average(r => (double)r.Received);
+        double share = riders.Sum(r => (double)r.Received) / honest.Select((n, i) => (double)n.Uploaded - upBefore[i]).Sum();
+        output.WriteLine($"at {world.Now.TotalSeconds:F0} s: an honest peer got {fair / 1e6:F1} MB, a free rider {free / 1e6:F1} MB: {share:P1} of what honest peers gave");
+        // One slot of eight is optimistic; others wait for it too.
+        Assert.True(share < 0.125, $"Free riders got {share:P1} of what honest peers gave.");
+        Assert.True(free < 0.35 * fair, $"A free rider got {free / fair:P0} of what an honest peer got.");
         Assert.True(free > 0, "A newcomer must get something to begin with.");
     }
 
@@ -172,14 +176,15 @@ public sealed class SwarmTests(ITestOutputHelper output)
     public void Who_gives_more_gets_more()
     {
         using var world = new SimWorld(9);
-        var swarm = new SimSwarm(world, content with { Length = 16 << 20, PieceLength = 64 << 10 });
-        swarm.Add("seed", node with { IsSeed = true, Link = LinkOptions.Of(400_000, 0, roundTrip) });
-        SimNode[] fast = [.. swarm.Add(12, "fast", node with { Link = LinkOptions.Of(800_000, 2_000_000, roundTrip) })];
-        SimNode[] slow = [.. swarm.Add(12, "slow", node with { Link = LinkOptions.Of(50_000, 2_000_000, roundTrip) })];
+        var swarm = new SimSwarm(world, content with { Length = 12 << 20, PieceLength = 64 << 10 });
+        NodeOptions options = node with { Torrent = node.Torrent with { MaxPeers = 50 } };
+        swarm.Add("seed", options with { IsSeed = true, Link = LinkOptions.Of(400_000, 0, roundTrip) });
+        SimNode[] fast = [.. swarm.Add(20, "fast", options with { Link = LinkOptions.Of(200_000, 1_000_000, roundTrip) })];
+        SimNode[] slow = [.. swarm.Add(20, "slow", options with { Link = LinkOptions.Of(15_000, 1_000_000, roundTrip) })];
         swarm.RunUntilComplete(TimeSpan.FromMinutes(10));
         double first = fast.Average(n => n.Seconds), second = slow.Average(n => n.Seconds);
         output.WriteLine($"fast ones took {first:F0} s, slow ones {second:F0} s");
-        Assert.True(first < 0.9 * second, $"Giving sixteen times as much was worth {first:F0} s against {second:F0} s.");
+        Assert.True(first < 0.8 * second, $"Giving thirteen times as much was worth {first:F0} s against {second:F0} s.");
     }
 
     [Fact]
