@@ -26,6 +26,8 @@ internal sealed class Swarm : IDownloadOwner
     private const int PiecesPerAllowedFast = 128;   // what every newcomer gets for nothing must stay a small part of the whole
     private const int MostMessagesPerTick = 50_000; // other than blocks and requests
     private const int RememberedSenders = 4096;
+    private const long SpreadMs = 120_000;          // a piece that we gave away shows up elsewhere within this time, or not at all
+    private const int Several = -1;
 
     private readonly SessionResources session;
     private readonly Strand strand;
@@ -37,7 +39,7 @@ internal sealed class Swarm : IDownloadOwner
     private readonly List<PeerConnection> withOutbox = [];
     private readonly Dictionary<int, IPEndPoint> senders = []; // by serial, for bans after a peer has left
     private readonly Queue<int> sendersByAge = new();
-    private readonly int[] givenTo;                            // by piece: the peer that we sent it to last
+    private readonly (int Serial, long Ms)[] given;            // by piece: the one peer that we sent it to lately, or Several
     private readonly Action<object?> onBatch, onSent, onPumpEnd;
     private int nextSerial;
 
@@ -52,7 +54,7 @@ internal sealed class Swarm : IDownloadOwner
         DownloadLimit.BytesPerSecond = options.DownloadLimit;
         uploadLimits = new TransferLimits(UploadLimit, session.Upload);
         downloadLimits = new TransferLimits(DownloadLimit, session.Download);
-        givenTo = new int[metainfo.PieceCount];
+        given = new (int, long)[metainfo.PieceCount];
         onBatch = peer => OnMessages((PeerConnection)peer!);
         onSent = peer => Uploads!.OnSent((PeerConnection)peer!);
         onPumpEnd = peer => Disconnect((PeerConnection)peer!, ((PeerConnection)peer!).PumpEnd);
@@ -196,12 +198,11 @@ internal sealed class Swarm : IDownloadOwner
         for (int i = peers.Count - 1; i >= 0; i--)
         {
             PeerConnection peer = peers[i];
-            if (!peer.Have[piece]) peer.SendPiece(MessageId.Have, piece);
-            else
-            {
-                peer.Interesting--;
-                UpdateInterest(peer);
-            }
+            // A leech that has it can do without knowing; a seed gives its slots to those whose pieces it sees spread.
+            if (!peer.Have[piece] || peer.IsSeed) peer.SendPiece(MessageId.Have, piece);
+            if (!peer.Have[piece]) continue;
+            peer.Interesting--;
+            UpdateInterest(peer);
         }
         owner.OnPiecePassed(piece);
         if (Picker.IsFinished) UpdateFinished();
@@ -423,7 +424,7 @@ internal sealed class Swarm : IDownloadOwner
             return;
         }
         if (!peer.Have.Set(piece)) return;
-        if (givenTo[piece] is var giver and not 0 && giver != peer.Serial) CreditSpread(giver);
+        if (given[piece].Serial is > 0 and var giver && giver != peer.Serial) CreditSpread(giver);
         Picker.Availability.Increase(piece);
         if (peer.Have.IsFull) BecomeSeed(peer, counted: true);
         if (Picker.Missing[piece])
@@ -556,8 +557,11 @@ internal sealed class Swarm : IDownloadOwner
 
     private void OnGiven(PeerConnection peer, int piece)
     {
-        if (givenTo[piece] == peer.Serial) return;
-        givenTo[piece] = peer.Serial;
+        (int serial, long ms) = given[piece];
+        if (serial == peer.Serial) return;
+        // Whose doing it is when the piece turns up elsewhere can be told only while one peer alone had it from us.
+        bool forgotten = serial == 0 || NowMs - ms > SpreadMs;
+        given[piece] = (forgotten ? peer.Serial : Several, NowMs);
         peer.Given++;
     }
 
