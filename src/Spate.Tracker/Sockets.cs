@@ -28,11 +28,7 @@ internal static class Sockets
                 sockets.Add(socket);
                 if (count > 1) socket.SetRawSocketOption(SolSocket, SoReusePort, BitConverter.GetBytes(1));
                 BindTo(socket, local);
-                if (protocol == ProtocolType.Tcp)
-                {
-                    if (OperatingSystem.IsLinux() && Environment.GetEnvironmentVariable("DEFER") == "1") socket.SetRawSocketOption(6, 9, BitConverter.GetBytes(1));
-                    socket.Listen(Backlog);
-                }
+                if (protocol == ProtocolType.Tcp) socket.Listen(Backlog);
             }
             return [.. sockets];
         }

@@ -21,7 +21,8 @@ public static class SpateSession
         options ??= new SessionOptions();
         onFault ??= static e => Console.Error.WriteLine($"spate: an error in this program: {e}");
         var workers = new DiskWorkers(Math.Clamp(Environment.ProcessorCount, 2, 8), onFault);
-        var network = new SocketNetwork();
+        LocalAddresses from = LocalAddresses.For(options.Listen);
+        var network = new SocketNetwork(from);
         var names = new NameCache(network.ResolveAsync, TimeProvider.System);
         var environment = new SessionEnvironment
         {
@@ -29,13 +30,14 @@ public static class SpateSession
             Random = new SystemRandom(),
             Network = network,
             Storage = new DiskStorage(),
-            Http = new HttpFetcher(options.ClientName.Replace(' ', '/'), names),
+            Http = new HttpFetcher(options.ClientName.Replace(' ', '/'), names, network),
             Scheduler = new PoolScheduler(),
             Disk = workers,
         };
         var trackers = new TrackerClients(
-            new HttpAnnouncer(environment.Http, names, environment.Time),
-            new UdpAnnouncer(network, names, environment.Scheduler, environment.Random, environment.Time, onFault));
+            new HttpAnnouncer(environment.Http, names, environment.Time, new HttpAnnouncerOptions { IPv4 = from.V4 is not null, IPv6 = from.V6 is not null }),
+            new UdpAnnouncer(network, names, environment.Scheduler, environment.Random, environment.Time, onFault,
+                new UdpAnnouncerOptions { Local4 = from.V4, Local6 = from.V6 }));
         var session = new TorrentSession(options, environment, trackers, onFault);
         try
         {

@@ -119,6 +119,9 @@ internal sealed class PeerConnection
     /// <summary>Pieces that it may ask for while choked (BEP 6).</summary>
     public List<int>? AllowedToPeer { get; set; }
 
+    /// <summary>Bytes of these pieces that it may still ask for while choked: each once.</summary>
+    public long AllowanceBytes { get; set; }
+
     /// <summary>Waits for a send buffer.</summary>
     public bool WaitsForBuffer { get; set; }
 

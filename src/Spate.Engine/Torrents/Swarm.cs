@@ -22,7 +22,8 @@ internal sealed class Swarm : IDownloadOwner
     private const long KeepAliveMs = 100_000;
     private const long IdleMs = 140_000;            // peers send a keep-alive every two minutes
     private const long UselessMs = 600_000;
-    private const int AllowedFastCount = 8;
+    private const int MostAllowedFast = 8;
+    private const int PiecesPerAllowedFast = 128;   // what every newcomer gets for nothing must stay a small part of the whole
     private const int MostMessagesPerTick = 50_000; // other than blocks and requests
     private const int RememberedSenders = 4096;
 
@@ -257,7 +258,7 @@ internal sealed class Swarm : IDownloadOwner
     {
         var peer = new PeerConnection(++nextSerial, connection, handshake, candidate is null, metainfo.PieceCount, withOutbox.Add, NowMs) { Candidate = candidate };
         peer.Sender = new PeerSender(connection, session.SendBuffers, uploadLimits, session.Environment.Scheduler, Up,
-            () => strand.Enqueue(onSent, peer), reason => OnPumpEnd(peer, reason));
+            () => strand.EnqueueOrRun(onSent, peer), reason => OnPumpEnd(peer, reason));
         peer.Receiver = new PeerReceiver(connection, session.Blocks, session.ReceiveBuffers, downloadLimits, strand, session.Environment.Scheduler,
             onBatch, peer, reason => OnPumpEnd(peer, reason));
         peers.Add(peer);
@@ -290,9 +291,12 @@ internal sealed class Swarm : IDownloadOwner
                 peer.Remote.Address, metadataSize: 0, uploadOnly: Picker.IsFinished));
         }
         if (!peer.UsesFast || have.Count == 0) return;
-        peer.AllowedToPeer = AllowedFastSet.Of(peer.Remote.Address, metainfo.InfoHash.Wire, metainfo.PieceCount, AllowedFastCount);
+        int free = Math.Min(metainfo.PieceCount / PiecesPerAllowedFast, MostAllowedFast);
+        if (free == 0) return;
+        peer.AllowedToPeer = AllowedFastSet.Of(peer.Remote.Address, metainfo.InfoHash.Wire, metainfo.PieceCount, free);
         foreach (int piece in peer.AllowedToPeer)
         {
+            peer.AllowanceBytes += metainfo.PieceSize(piece);
             if (have[piece]) peer.SendPiece(MessageId.AllowedFast, piece);
         }
     }

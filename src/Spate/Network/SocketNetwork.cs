@@ -5,22 +5,32 @@ using Spate.Engine.Ports;
 namespace Spate.Network;
 
 /// <summary>The real network: TCP and UDP sockets of the system.</summary>
-public sealed class SocketNetwork : INetwork
+/// <param name="from">Where connections leave from; null leaves it to the system.</param>
+public sealed class SocketNetwork(LocalAddresses? from = null) : INetwork
 {
     private const int Backlog = 512;
 
+    private readonly LocalAddresses from = from ?? LocalAddresses.Any;
+
     public async ValueTask<IConnection> ConnectAsync(IPEndPoint remote, CancellationToken cancellation)
     {
-        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try { return new SocketConnection(await DialAsync(remote, cancellation).ConfigureAwait(true), remote); }
+        catch (SocketException e) { throw new IOException($"{remote}: {e.Message}", e); }
+    }
+
+    /// <summary>A connected TCP socket.</summary>
+    /// <exception cref="SocketException">Nobody answered, or the address can't be reached.</exception>
+    internal async ValueTask<Socket> DialAsync(IPEndPoint remote, CancellationToken cancellation)
+    {
+        Socket socket = from.NewStream(remote.AddressFamily);
         try
         {
             await socket.ConnectAsync(remote, cancellation).ConfigureAwait(true);
-            return new SocketConnection(socket, remote);
+            return socket;
         }
-        catch (Exception e)
+        catch
         {
             socket.Dispose();
-            if (e is SocketException) throw new IOException($"{remote}: {e.Message}", e);
             throw;
         }
     }
