@@ -12,7 +12,7 @@ namespace Spate.Cli;
 internal sealed class CommandContext : IDisposable
 {
     // Everything a terminal could stumble over is escaped, and text in any script of the world is not.
-    private static readonly JavaScriptEncoder Encoder = JavaScriptEncoder.Create(UnicodeRanges.All);
+    private static readonly JavaScriptEncoder Encoder = MakeEncoder();
 
     private readonly StreamWriter output;
     private readonly ParseResult arguments;
@@ -100,6 +100,16 @@ internal sealed class CommandContext : IDisposable
         output.Flush();
         output.Dispose();
         Environment.Output.Flush();
+    }
+
+    private static JavaScriptEncoder MakeEncoder()
+    {
+        var settings = new TextEncoderSettings(UnicodeRanges.All);
+        settings.ForbidRange(UnicodeRange.Create('\u007f', '\u009f'));
+        settings.ForbidRange(UnicodeRange.Create('\u202a', '\u202e'));
+        settings.ForbidRange(UnicodeRange.Create('\u2066', '\u2069'));
+        settings.ForbidCharacters('\u061c', '\u200e', '\u200f', '\u2028', '\u2029', '\ufeff');
+        return JavaScriptEncoder.Create(settings);
     }
 
     // https://no-color.org: set and not empty.

@@ -1,7 +1,7 @@
 namespace Spate.Cli;
 
 /// <summary>What the program tells its caller when it ends. Stable: scripts depend on them. docs/cli.md lists them.</summary>
-internal enum ExitCode
+public enum ExitCode
 {
     /// <summary>Done.</summary>
     Ok = 0,
