@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace Spate.Engine.Ports;
 
 /// <summary>HTTP as the engine needs it: one bounded answer at a time (trackers, .torrent files, web seeds).</summary>
@@ -20,8 +22,30 @@ public sealed record HttpRequest(Uri Address)
     /// <summary>Time for the whole exchange.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Which hosts may be asked, redirects included. Addresses that came from the network are not given them all.</summary>
+    public HttpReach Reach { get; init; }
+
+    /// <summary>Asks over IPv4 or IPv6 only; <see cref="AddressFamily.Unspecified"/> for whichever works.</summary>
+    public AddressFamily Family { get; init; }
+
     /// <summary>First and last byte to ask for, both included (a Range header), or null for the whole document.</summary>
     public (long First, long Last)? Range { get; init; }
+}
+
+/// <summary>
+/// Which hosts an HTTP request may reach, by the addresses it really connects to. Whatever is allowed, a host in the world outside
+/// can't redirect to one in here.
+/// </summary>
+public enum HttpReach
+{
+    /// <summary>All: for what the user typed himself.</summary>
+    Anywhere,
+
+    /// <summary>The world and the local network, but nothing on this machine.</summary>
+    NotThisMachine,
+
+    /// <summary>Hosts with global addresses alone.</summary>
+    GlobalOnly,
 }
 
 /// <summary>An HTTP answer of any status.</summary>

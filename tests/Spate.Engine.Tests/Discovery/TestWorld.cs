@@ -109,3 +109,13 @@ internal sealed class TestWorld : TimeProvider, IScheduler, IRandom
         }
     }
 }
+
+internal static class TestTasks
+{
+    /// <summary>The result of a task that must have ended by now: in a <see cref="TestWorld"/> nothing is waited for.</summary>
+    public static T Ended<T>(this Task<T> task)
+    {
+        Assert.True(task.IsCompleted, "The task should have ended by now.");
+        return task.GetAwaiter().GetResult();
+    }
+}
