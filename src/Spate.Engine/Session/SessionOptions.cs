@@ -5,7 +5,10 @@ namespace Spate.Engine;
 /// <summary>How a session behaves. Immutable; what may change later has a setter on the session.</summary>
 public sealed record SessionOptions
 {
-    /// <summary>Where to listen for peers. Empty: do not listen. Port 0: the system chooses, the same for all.</summary>
+    /// <summary>
+    /// Where to listen for peers. Empty: do not listen. Port 0: the system chooses, the same for all. When none of them is a wildcard,
+    /// connections and datagrams, to trackers too, leave from these addresses only.
+    /// </summary>
     public IReadOnlyList<IPEndPoint> Listen { get; init; } = [new(IPAddress.IPv6Any, 6881)];
 
     /// <summary>Where resume data is kept; null keeps none.</summary>

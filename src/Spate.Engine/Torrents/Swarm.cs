@@ -25,6 +25,7 @@ internal sealed class Swarm : IDownloadOwner
     private const int MostAllowedFast = 8;
     private const int PiecesPerAllowedFast = 128;   // what every newcomer gets for nothing must stay a small part of the whole
     private const int MostMessagesPerTick = 50_000; // other than blocks and requests
+    private const int PiecesPerMessage = 512;       // of a bitfield: as much work as one of the messages above
     private const int RememberedSenders = 4096;
     private const int MostPerAddress = 5;           // peers may share a NAT, but one machine must not take every place
     private const long SpreadMs = 120_000;          // a piece that we gave away shows up elsewhere within this time, or not at all
@@ -396,12 +397,14 @@ internal sealed class Swarm : IDownloadOwner
         else Disconnect(peer, DisconnectReason.BadBitfield);
     }
 
-    // All pieces of a peer at once: the first thing it says of them.
+    // All pieces of a peer at once. BEP 3 has it as the first thing that a peer says of them, but aria2 also sends a bitfield in place
+    // of twenty or more "have": it is taken at any time, and counts towards a flood by the work that it makes.
     private void OnPieces(PeerConnection peer, Bitfield pieces)
     {
+        peer.MessagesSinceBlock += metainfo.PieceCount / PiecesPerMessage;
         if (peer.ToldPieces)
         {
-            Disconnect(peer, DisconnectReason.LateBitfield);
+            for (int piece = pieces.NextSet(0); piece >= 0 && !peer.IsClosed; piece = pieces.NextSet(piece + 1)) OnHave(peer, piece);
             return;
         }
         peer.ToldPieces = true;
