@@ -29,6 +29,7 @@ internal sealed class Swarm : IDownloadOwner
     private const int MostMessagesPerTick = 50_000; // other than blocks and requests
     private const int PiecesPerMessage = 512;       // of a bitfield: as much work as one of the messages above
     private const int RememberedSenders = 4096;
+    private const int MostPerAddress = 5;           // peers may share a NAT, but one machine must not take every place
     private const long SpreadMs = 120_000;          // a piece that we gave away shows up elsewhere within this time, or not at all
     private const int Several = -1;
 
@@ -233,10 +234,13 @@ internal sealed class Swarm : IDownloadOwner
     {
         if (id == session.PeerId) return DisconnectReason.Ourselves;
         if (Candidates.IsBanned(remote)) return DisconnectReason.Banned;
+        int neighbours = 0;
         foreach (PeerConnection peer in peers)
         {
             if (peer.Id == id) return DisconnectReason.DuplicatePeer;
+            if (peer.Remote.Address.Equals(remote.Address)) neighbours++;
         }
+        if (neighbours >= MostPerAddress && !IPAddress.IsLoopback(remote.Address)) return DisconnectReason.TooManyFromAddress;
         return peers.Count >= options.MaxPeers && !MakeRoom() ? DisconnectReason.TooManyConnections : DisconnectReason.None;
     }
 

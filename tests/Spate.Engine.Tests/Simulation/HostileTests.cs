@@ -91,10 +91,11 @@ public sealed class HostileTests(ITestOutputHelper output)
         using var world = new SimWorld(40, shuffle: true);
         var swarm = new SimSwarm(world, new ContentOptions { Length = 8 << 20, PieceLength = 128 << 10 });
         SimHost hostileHost = world.AddHost("hostile", LinkOptions.Of(0, 0, TimeSpan.FromMilliseconds(20)));
-        SimNode leech = swarm.Prepare("leech", node);
+        // Only the leech hears of the hostile peer: what seeds would give to it is no harm but their choice.
+        IReadOnlyList<IPEndPoint> known = makeHostile is null ? [] : [new IPEndPoint(hostileHost.Address, 6881)];
+        SimNode leech = swarm.Prepare("leech", node with { Torrent = node.Torrent with { Peers = known } });
         swarm.Add("seed1", node with { IsSeed = true, Link = LinkOptions.Of(300_000, 0, TimeSpan.FromMilliseconds(50)) });
         swarm.Add("seed2", node with { IsSeed = true, Link = LinkOptions.Of(300_000, 0, TimeSpan.FromMilliseconds(50)) });
-        if (makeHostile is not null) swarm.Tracker!.Extra.Add(new IPEndPoint(hostileHost.Address, 6881));
         leech.Start();
         using IDisposable? hostile = makeHostile?.Invoke(world, swarm.Content, new IPEndPoint(leech.Host.Address, 6881), hostileHost);
         swarm.RunUntilComplete(TimeSpan.FromMinutes(5));
