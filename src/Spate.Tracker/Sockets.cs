@@ -45,12 +45,7 @@ internal static class Sockets
     {
         var socket = new Socket(family, protocol == ProtocolType.Tcp ? SocketType.Stream : SocketType.Dgram, protocol);
         if (family == AddressFamily.InterNetworkV6) socket.DualMode = false;
-        if (protocol == ProtocolType.Tcp)
-        {
-            // On Unix a restarted server must not wait for its old connections to be forgotten; on Windows the option means theft.
-            if (!OperatingSystem.IsWindows()) socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-            return socket;
-        }
+        if (protocol == ProtocolType.Tcp) return socket; // .NET itself sees to it that a restarted server can bind its port
         socket.ReceiveBufferSize = UdpBuffer;
         socket.SendBufferSize = UdpBuffer;
         return socket;

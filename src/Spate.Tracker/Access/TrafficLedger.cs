@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
 using Spate.Protocol;
 using Spate.Protocol.Trackers;
 
@@ -7,12 +6,13 @@ namespace Spate.Tracker.Access;
 
 /// <summary>
 /// Turns what clients report, which are totals of a session, into additions to their users' totals. A session is a user, a torrent and
-/// a peer id with its key (BEP 7), so that announces over IPv4 and IPv6 count once. A session that is new to us brings nothing yet:
+/// a peer id, so that what a client announces over IPv4 and IPv6, UDP and HTTP counts once (BEP 7 would have its key taken in as well,
+/// which some clients write differently over HTTP). A session that is new to us brings nothing yet:
 /// what it sent before we knew it was credited by an earlier run, or never happened.
 /// </summary>
 internal sealed class TrafficLedger(uint sessionLifetimeSeconds)
 {
-    private readonly record struct SessionId(int User, Sha1Hash Torrent, ulong Client);
+    private readonly record struct SessionId(int User, Sha1Hash Torrent, PeerId Client);
 
     private sealed class Session
     {
@@ -27,13 +27,9 @@ internal sealed class TrafficLedger(uint sessionLifetimeSeconds)
 
     /// <summary>Takes what an announce reports.</summary>
     public void Report(
-        TrackerUser user, ReadOnlySpan<byte> infoHash, ReadOnlySpan<byte> peerId, ReadOnlySpan<byte> key,
-        AnnounceEvent why, ulong uploaded, ulong downloaded, uint nowSeconds)
+        TrackerUser user, ReadOnlySpan<byte> infoHash, ReadOnlySpan<byte> peerId, AnnounceEvent why, ulong uploaded, ulong downloaded, uint nowSeconds)
     {
-        // The first bytes of a peer id name the program; what tells clients apart are the last twelve, and the key.
-        ulong client = MemoryMarshal.Read<ulong>(peerId[12..]) * 31 + MemoryMarshal.Read<uint>(peerId[8..]);
-        foreach (byte b in key) client = client * 0x100_0000_01B3 ^ b;
-        var id = new SessionId(user.Id, new Sha1Hash(infoHash), client);
+        var id = new SessionId(user.Id, new Sha1Hash(infoHash), new PeerId(peerId));
         if (!sessions.TryGetValue(id, out Session? session))
         {
             if (why == AnnounceEvent.Stopped) return;

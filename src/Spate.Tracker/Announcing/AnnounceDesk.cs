@@ -103,7 +103,7 @@ internal sealed class AnnounceDesk
     {
         if (user is null || ledger is null) return;
         ledger.Report(
-            user, announcement.InfoHash, announcement.PeerId, announcement.Key, announcement.Event, announcement.Uploaded,
+            user, announcement.InfoHash, announcement.PeerId, announcement.Event, announcement.Uploaded,
             announcement.Downloaded, nowSeconds);
     }
 

@@ -186,7 +186,7 @@ internal sealed unsafe class EpollHttpLoop : IDisposable
                 break;
             }
             HttpTarget target = HttpResponder.TargetOf(head.Path);
-            if (target == HttpTarget.Other || !head.IsGet)
+            if (target == HttpTarget.Other || !head.IsGet || head.WantsUpgrade)
             {
                 if (written == 0) HandOver(descriptor, input);
                 else Close(descriptor); // nobody asks for a page behind an announce that he has no answer to yet

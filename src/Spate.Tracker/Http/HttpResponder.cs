@@ -74,7 +74,6 @@ internal sealed class HttpResponder(AnnounceDesk desk)
             Address = address,
             InfoHash = infoHash.AsSpan(),
             PeerId = peerId.AsSpan(),
-            Key = query.Key,
             Path = head.Path,
             Query = head.Query,
             Port = query.Port,

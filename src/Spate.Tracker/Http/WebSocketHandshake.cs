@@ -10,7 +10,7 @@ internal static class WebSocketHandshake
     public static bool TryAnswer(in HttpRequestHead head, out byte[] response)
     {
         response = [];
-        if (!head.IsGet || !Ascii.EqualsIgnoreCase(head.Header("upgrade"u8), "websocket"u8)) return false;
+        if (!head.IsGet || !head.WantsUpgrade || !Ascii.EqualsIgnoreCase(head.Header("upgrade"u8), "websocket"u8)) return false;
         ReadOnlySpan<byte> key = head.Header("sec-websocket-key"u8);
         if (key.Length != 24 || !head.Header("sec-websocket-version"u8).SequenceEqual("13"u8)) return false;
         byte[] accept = SHA1.HashData([.. key, .. "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"u8]);

@@ -70,14 +70,11 @@ internal sealed class UdpResponder(AnnounceDesk desk, ConnectionIds ids, bool us
         // Options that can't be read are none: some old clients put other things there.
         if (!UdpOptions.TryReadUrlData(announce.Options, urlData, out ReadOnlySpan<byte> url)) url = default;
         int question = url.IndexOf((byte)'?');
-        Span<byte> key = stackalloc byte[4];
-        BitConverter.TryWriteBytes(key, announce.Key);
         var announcement = new Announcement
         {
             Address = address,
             InfoHash = announce.InfoHash,
             PeerId = announce.PeerId,
-            Key = key,
             Path = question < 0 ? url : url[..question],
             Query = question < 0 ? default : url[(question + 1)..],
             Port = announce.Port,
