@@ -93,6 +93,13 @@ internal sealed class CommandContext : IDisposable
         Environment.Output.Write(result);
     }
 
+    /// <summary>Hands on what was printed so far, for a command that goes on running.</summary>
+    public void Flush()
+    {
+        output.Flush();
+        Environment.Output.Flush();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -18,6 +18,7 @@ internal static class SpateProgram
         VerifyCommand.Build,
         EditCommand.Build,
         MagnetCommand.Build,
+        TrackerCommand.Build,
         CompletionsCommand.Build,
     ];
 

@@ -165,6 +165,6 @@ public sealed record TrackerOptions
 
     private static void Check(bool holds, string name, string what)
     {
-        if (!holds) throw new ArgumentException($"{name} {what}.", name);
+        if (!holds) throw new ArgumentException($"{name} {what}.");
     }
 }

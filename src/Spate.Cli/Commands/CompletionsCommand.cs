@@ -9,9 +9,12 @@ internal static class CompletionsCommand
     private const string Bash = """
         # spate completions for bash: put `source <(spate completions bash)` into ~/.bashrc
         _spate() {
-            local cur=${COMP_WORDS[COMP_CWORD]} IFS=$'\n'
-            COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null)" -- "$cur"))
-            if [ ${#COMPREPLY[@]} -eq 0 ]; then compopt -o default 2>/dev/null; fi
+            local word cur=${COMP_WORDS[COMP_CWORD]}
+            COMPREPLY=()
+            while IFS= read -r word; do
+                if [[ $word == "$cur"* ]]; then COMPREPLY+=("$word"); fi
+            done < <("${COMP_WORDS[0]}" "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null)
+            if [[ ${#COMPREPLY[@]} -eq 0 ]]; then compopt -o default 2>/dev/null || true; fi
         }
         complete -F _spate spate
 

@@ -134,6 +134,20 @@ internal sealed class PeerConnection
 
     public double Given { get; set; }
 
+    // Extensions.
+    /// <summary>Where others can reach it, once that is known.</summary>
+    public IPEndPoint? ListenAddress { get; set; }
+
+    /// <summary>Bytes of the metadata, as it says (BEP 9); 0 while it has none.</summary>
+    public int MetadataSize { get; set; }
+
+    /// <summary>Parts of the metadata that it was sent.</summary>
+    public int MetadataPartsSent { get; set; }
+
+    public PexSender? PexSender { get; set; }
+
+    public PexReceiver? PexReceiver { get; set; }
+
     // Time.
     public long ConnectedMs { get; }
 

@@ -3,12 +3,14 @@ using Spate.Engine.Choking;
 using Spate.Engine.Disk;
 using Spate.Engine.Discovery;
 using Spate.Engine.Limits;
+using Spate.Engine.Metadata;
 using Spate.Engine.Peers;
 using Spate.Engine.Pieces;
 using Spate.Engine.Ports;
 using Spate.Engine.Runtime;
 using Spate.Engine.Session;
 using Spate.Protocol;
+using Spate.Protocol.Bencode;
 using Spate.Protocol.Wire;
 
 namespace Spate.Engine.Torrents;
@@ -43,6 +45,10 @@ internal sealed class Swarm : IDownloadOwner
     private readonly Queue<int> sendersByAge = new();
     private readonly (int Serial, long Ms)[] given;            // by piece: the one peer that we sent it to lately, or Several
     private readonly Action<object?> onBatch, onSent, onPumpEnd;
+    private readonly Extension[] extensions;
+    private readonly PexSwarm? pex;                            // null where the torrent is private (BEP 27) or the session does without
+    private readonly MetadataServer metadata;
+    private readonly BencodeWriter pexMessage = new();
     private int nextSerial;
 
     public Swarm(SessionResources session, Strand strand, FileLayout layout, TorrentFiles files, PiecePicker picker, TorrentOptions options,
@@ -65,6 +71,11 @@ internal sealed class Swarm : IDownloadOwner
         Uploads = new Uploads(metainfo, picker.Have, Disk, session.SendBuffers, Disconnect, OnGiven);
         Choker = new Choker(() => peers, session.Environment.Random) { FixedSlots = options.UploadSlots > 0 ? options.UploadSlots : session.Options.UploadSlots };
         Connector = new Connector(session, metainfo.InfoHash.Wire, candidates, () => options.MaxPeers - peers.Count, OnDialled);
+        metadata = new MetadataServer(metainfo.RawInfo);
+        pex = metainfo.IsPrivate || !session.Options.PeerExchange ? null : new PexSwarm();
+        extensions = pex is null
+            ? [Extension.DontHave, Extension.Metadata, Extension.UploadOnly]
+            : [Extension.DontHave, Extension.Metadata, Extension.PeerExchange, Extension.UploadOnly];
         strand.TurnEnd = OnTurnEnd;
     }
 
@@ -178,6 +189,8 @@ internal sealed class Swarm : IDownloadOwner
         peer.Uploads.Clear();
         session.ReturnConnection();
         if (peer.Candidate is { } candidate) Candidates.OnDisconnected(candidate, reason > DisconnectReason.DoesNotRead, NowMs);
+        if (peer.ListenAddress is { } address)
+            pex?.OnDisconnected(address, reason is DisconnectReason.BothSeeds or DisconnectReason.MadeRoom or DisconnectReason.Useless);
         if (session.Events.IsWatched) session.Events.Publish(new PeerChanged(metainfo.InfoHash, peer.Remote.ToString(), reason));
         if (!IsRunning) return;
         if (!peer.AmChoking) Choker.OnSlotFree(NowMs);
@@ -267,6 +280,7 @@ internal sealed class Swarm : IDownloadOwner
             () => strand.EnqueueOrRun(onSent, peer), reason => OnPumpEnd(peer, reason));
         peer.Receiver = new PeerReceiver(connection, session.Blocks, session.ReceiveBuffers, downloadLimits, strand, session.Environment.Scheduler,
             onBatch, peer, reason => OnPumpEnd(peer, reason));
+        if (candidate is not null) OnListenAddress(peer, candidate.EndPoint);
         peers.Add(peer);
         senders[peer.Serial] = peer.Remote;
         sendersByAge.Enqueue(peer.Serial);
@@ -293,8 +307,8 @@ internal sealed class Swarm : IDownloadOwner
         if (peer.UsesExtended)
         {
             peer.SendExtended(Extension.Handshake, ExtendedHandshake.Write(
-                [Extension.DontHave, Extension.UploadOnly], session.Options.ClientName, session.ListenPort, Uploads.QueueLimit,
-                peer.Remote.Address, metadataSize: 0, uploadOnly: Picker.IsFinished));
+                extensions, session.Options.ClientName, session.ListenPort, Uploads.QueueLimit,
+                peer.Remote.Address, metainfo.RawInfo.Length, uploadOnly: Picker.IsFinished));
         }
         if (!peer.UsesFast || have.Count == 0) return;
         int free = Math.Min(metainfo.PieceCount / PiecesPerAllowedFast, MostAllowedFast);
@@ -469,9 +483,42 @@ internal sealed class Swarm : IDownloadOwner
                 peer.UploadOnly = content.Length > 0 && content[0] != 0;
                 DropIfUseless(peer);
                 break;
+            case Extension.Metadata:
+                metadata.OnMessage(peer, content, NowMs);
+                break;
+            case Extension.PeerExchange:
+                OnPeerExchange(peer, content);
+                break;
             default:
                 break;
         }
+    }
+
+    private void OnPeerExchange(PeerConnection peer, ReadOnlySpan<byte> content)
+    {
+        if (pex is null) return;
+        peer.PexReceiver ??= new PexReceiver(peer.Remote.Address, Candidates);
+        switch (peer.PexReceiver.Receive(content, NowMs))
+        {
+            case PexVerdict.Malformed:
+                Disconnect(peer, DisconnectReason.BadExtended);
+                break;
+            case PexVerdict.Abusive:
+                Disconnect(peer, DisconnectReason.MessageFlood);
+                break;
+            case PexVerdict.Taken:
+                Connector.Tick(NowMs);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void OnListenAddress(PeerConnection peer, IPEndPoint address)
+    {
+        peer.ListenAddress = address;
+        PexFlags flags = peer.IsSeed ? PexFlags.Seed : PexFlags.None;
+        pex?.OnConnected(address, peer.Incoming ? flags : flags | PexFlags.Reachable);
     }
 
     private void OnExtendedHandshake(PeerConnection peer, ExtendedHandshake handshake)
@@ -487,7 +534,10 @@ internal sealed class Swarm : IDownloadOwner
         {
             peer.Candidate = Candidates.Add(new IPEndPoint(peer.Remote.Address, port), CandidateSource.Incoming);
             if (peer.Candidate is not null) Candidates.OnConnected(peer.Candidate);
+            OnListenAddress(peer, new IPEndPoint(peer.Remote.Address, port));
         }
+        if (handshake.YourAddress is { } ours) session.Addresses.Vote(ours, peer.Remote.Address);
+        if (pex is not null && peer.ExtensionIds[(int)Extension.PeerExchange] != 0) peer.PexSender ??= new PexSender(pex, peer.ListenAddress);
         DropIfUseless(peer);
     }
 
@@ -518,6 +568,9 @@ internal sealed class Swarm : IDownloadOwner
         if (now - peer.LastHeardMs > IdleMs) Disconnect(peer, DisconnectReason.Idle);
         else if (now - peer.LastUsefulMs > UselessMs) Disconnect(peer, DisconnectReason.Useless);
         else if (now - peer.LastSentMs > KeepAliveMs) peer.SendKeepAlive();
+        if (peer.IsClosed || peer.PexSender is not { } sender || now < sender.NextMs) return;
+        pexMessage.Clear();
+        if (sender.TryCompose(now, pexMessage)) peer.SendExtended(Extension.PeerExchange, pexMessage.Written);
     }
 
     private int Intersection(Bitfield have)

@@ -74,6 +74,9 @@ internal static unsafe partial class Libc
     public static partial int accept4(int socket, SockAddr* address, uint* length, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static partial int connect(int socket, byte* address, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static partial nint recv(int socket, byte* buffer, nuint length, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
