@@ -260,8 +260,8 @@ public sealed class HostileTests(ITestOutputHelper output)
         return null;
     };
 
-    // Takes connections and makes them, and does the given thing in each.
-    private static Func<SimWorld, SimContent, IPEndPoint, SimHost, IDisposable?> Calls(Func<SimWorld, RawPeer, SimContent, Task> script) => (world, content, target, host) =>
+    // Makes connections and does the given thing in each.
+    private static Func<SimWorld, SimContent, IPEndPoint, SimHost, IDisposable?> Dials(Func<SimWorld, RawPeer, SimContent, Task> script) => (world, content, target, host) =>
     {
         for (int i = 0; i < 5; i++)
         {
@@ -271,6 +271,13 @@ public sealed class HostileTests(ITestOutputHelper output)
                 await script(world, peer, content);
             });
         }
+        return null;
+    };
+
+    // The same, and takes connections too.
+    private static Func<SimWorld, SimContent, IPEndPoint, SimHost, IDisposable?> Calls(Func<SimWorld, RawPeer, SimContent, Task> script) => (world, content, target, host) =>
+    {
+        Dials(script)(world, content, target, host);
         return RawPeer.Serve(host, 6881, peer => script(world, peer, content));
     };
 

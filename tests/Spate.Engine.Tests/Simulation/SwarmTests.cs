@@ -206,7 +206,7 @@ public sealed class SwarmTests(ITestOutputHelper output)
     public void One_peer_at_two_hundred_milliseconds_fills_a_gigabit()
     {
         using var world = new SimWorld(11);
-        var swarm = new SimSwarm(world, new ContentOptions { Length = 1_000_000_000, PieceLength = 1 << 20, DistinctPieces = 8 });
+        var swarm = new SimSwarm(world, new ContentOptions { Length = 600_000_000, PieceLength = 1 << 20, DistinctPieces = 8 });
         LinkOptions wide = LinkOptions.Of(125_000_000, 125_000_000, TimeSpan.FromMilliseconds(200)) with { ReceiveWindow = 64 << 20, SendBuffer = 8 << 20 };
         var options = new NodeOptions { Link = wide, Torrent = new TorrentOptions { SaveTo = SimNode.Folder } };
         swarm.Add("seed", options with { IsSeed = true });
