@@ -195,7 +195,7 @@ public sealed class HostileTests(ITestOutputHelper output)
             await peer.SendAsync(Filled(500, (byte)'G'));
             await peer.UntilClosedAsync();
         }),
-        ["a peer that never reads"] = Calls(static async (world, peer, content) =>
+        ["a peer that never reads"] = Dials(static async (world, peer, content) =>
         {
             await peer.SendHandshakeAsync(content.InfoHash, RawPeer.Id("deaf"));
             await peer.SendMessageAsync(RawPeer.HaveNone);
