@@ -47,6 +47,12 @@ public sealed record SessionOptions
     /// <summary>How often what was written is made durable and resume data follows.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>Exchange peers with peers (BEP 11). Never for private torrents.</summary>
+    public bool PeerExchange { get; init; } = true;
+
+    /// <summary>Find peers on the local network by multicast (BEP 14). Never for private torrents.</summary>
+    public bool LocalDiscovery { get; init; } = true;
+
     /// <summary>How announces choose among trackers.</summary>
     public Discovery.AnnounceOptions Announces { get; init; } = new();
 }
