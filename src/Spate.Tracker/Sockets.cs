@@ -28,11 +28,7 @@ internal static class Sockets
                 sockets.Add(socket);
                 if (count > 1) socket.SetRawSocketOption(SolSocket, SoReusePort, BitConverter.GetBytes(1));
                 BindTo(socket, local);
-                if (protocol == ProtocolType.Tcp)
-                {
-                    if (OperatingSystem.IsLinux() && Environment.GetEnvironmentVariable("DEFER") == "1") socket.SetRawSocketOption(6, 9, BitConverter.GetBytes(1));
-                    socket.Listen(Backlog);
-                }
+                if (protocol == ProtocolType.Tcp) socket.Listen(Backlog);
             }
             return [.. sockets];
         }
@@ -49,12 +45,7 @@ internal static class Sockets
     {
         var socket = new Socket(family, protocol == ProtocolType.Tcp ? SocketType.Stream : SocketType.Dgram, protocol);
         if (family == AddressFamily.InterNetworkV6) socket.DualMode = false;
-        if (protocol == ProtocolType.Tcp)
-        {
-            // On Unix a restarted server must not wait for its old connections to be forgotten; on Windows the option means theft.
-            if (!OperatingSystem.IsWindows()) socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-            return socket;
-        }
+        if (protocol == ProtocolType.Tcp) return socket; // .NET itself sees to it that a restarted server can bind its port
         socket.ReceiveBufferSize = UdpBuffer;
         socket.SendBufferSize = UdpBuffer;
         return socket;

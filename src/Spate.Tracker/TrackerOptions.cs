@@ -56,6 +56,63 @@ public sealed record TrackerOptions
     /// </summary>
     public ReadOnlyMemory<byte>? ConnectionSecret { get; init; }
 
+    /// <summary>Announces that one IPv4 address or IPv6 /64 may make in a minute; 0 for no limit.</summary>
+    public int AnnouncesPerMinute { get; init; }
+
+    /// <summary>
+    /// A file of info-hashes, one a line in hexadecimal, outside of which no torrent is served; read again when it changes. Null for none.
+    /// </summary>
+    public string? AllowListFile { get; init; }
+
+    /// <summary>A file of info-hashes that are not served; read again when it changes. Null for none.</summary>
+    public string? DenyListFile { get; init; }
+
+    /// <summary>Serves only torrents of <see cref="AllowListFile"/> or that the admin API has allowed. On where there is such a file.</summary>
+    public bool OnlyAllowedTorrents { get; init; }
+
+    /// <summary>
+    /// A private tracker: announces need a user's passkey in their URL, over UDP too (BEP 41), and what they report is added up by user.
+    /// </summary>
+    public bool IsPrivate { get; init; }
+
+    /// <summary>
+    /// Folder in which users, their totals and the lists of the admin API are kept across restarts; null keeps them in memory only.
+    /// </summary>
+    public string? StateFolder { get; init; }
+
+    /// <summary>How often changed totals of users are written; what came in since is lost in a crash.</summary>
+    public TimeSpan TotalsFlushInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Where the admin API is served; null for nowhere. Needs <see cref="AdminKey"/>. Keep it away from the internet.</summary>
+    public IPEndPoint? AdminEndPoint { get; init; }
+
+    /// <summary>The key that callers of the admin API show, at least 16 characters.</summary>
+    public string? AdminKey { get; init; }
+
+    /// <summary>Port of HTTPS (and WebSocket over TLS); 0 lets the system choose; null for none. Needs <see cref="CertificateFile"/>.</summary>
+    public int? TlsPort { get; init; }
+
+    /// <summary>The certificate and those that lead to its root, as PEM; read again when the file changes.</summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>The certificate's private key as PEM; null when it stands in <see cref="CertificateFile"/>.</summary>
+    public string? CertificateKeyFile { get; init; }
+
+    /// <summary>Proxies in front of the tracker, whose word on the client's address (X-Forwarded-For) is taken.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>Connections from <see cref="TrustedProxies"/> begin with a header of the PROXY protocol, version 2.</summary>
+    public bool ProxyProtocol { get; init; }
+
+    /// <summary>Serves WebTorrent clients over WebSocket on the HTTP and TLS ports.</summary>
+    public bool WebSockets { get; init; } = true;
+
+    /// <summary>What WebTorrent clients are told to wait between announces; they are present while they are connected.</summary>
+    public TimeSpan WebSocketInterval { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Open WebSocket connections at most; further ones are refused.</summary>
+    public int MaxWebSockets { get; init; } = 20_000;
+
     /// <summary>Open HTTP connections at most; above it the one that has been silent for longest is closed.</summary>
     public int MaxConnections { get; init; } = 50_000;
 
@@ -93,6 +150,14 @@ public sealed record TrackerOptions
         Check(DefaultNumWant >= 0 && DefaultNumWant <= MaxNumWant, nameof(DefaultNumWant), "must be 0 to MaxNumWant");
         Check(MemoryCapBytes >= 1 << 20, nameof(MemoryCapBytes), "must be at least 1 MiB");
         Check(ConnectionSecret is null || ConnectionSecret.Value.Length >= 16, nameof(ConnectionSecret), "needs at least 16 bytes");
+        Check(AnnouncesPerMinute >= 0, nameof(AnnouncesPerMinute), "must not be negative");
+        Check(TotalsFlushInterval >= TimeSpan.FromSeconds(1), nameof(TotalsFlushInterval), "must be at least a second");
+        Check(AdminEndPoint is null || AdminKey?.Length >= 16, nameof(AdminKey), "needs at least 16 characters");
+        Check(TlsPort is null or (>= 0 and <= 65535), nameof(TlsPort), "is not a port");
+        Check(TlsPort is null || CertificateFile is not null, nameof(CertificateFile), "is needed for TlsPort");
+        Check(!ProxyProtocol || TrustedProxies.Count > 0, nameof(TrustedProxies), "is needed for ProxyProtocol");
+        Check(WebSocketInterval >= TimeSpan.FromSeconds(1), nameof(WebSocketInterval), "must be at least a second");
+        Check(MaxWebSockets >= 1, nameof(MaxWebSockets), "must be at least 1");
         Check(MaxConnections >= 16, nameof(MaxConnections), "must be at least 16");
         Check(RequestTimeout >= TimeSpan.FromSeconds(1), nameof(RequestTimeout), "must be at least a second");
         Check(KeepAliveTimeout >= TimeSpan.FromSeconds(1), nameof(KeepAliveTimeout), "must be at least a second");
@@ -100,6 +165,6 @@ public sealed record TrackerOptions
 
     private static void Check(bool holds, string name, string what)
     {
-        if (!holds) throw new ArgumentException($"{name} {what}.", name);
+        if (!holds) throw new ArgumentException($"{name} {what}.");
     }
 }

@@ -1,26 +1,35 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Spate.Tracker.Access;
+using Spate.Tracker.Admin;
 using Spate.Tracker.Announcing;
 using Spate.Tracker.Http;
+using Spate.Tracker.State;
 using Spate.Tracker.Store;
 using Spate.Tracker.Udp;
+using Spate.Tracker.WebTorrent;
 
 namespace Spate.Tracker;
 
 /// <summary>
-/// A BitTorrent tracker: one swarm for UDP and HTTP, IPv4 and IPv6, in memory. Runs from <see cref="StartAsync"/> until it is disposed.
+/// A BitTorrent tracker: one swarm for UDP, HTTP and WebSocket, IPv4 and IPv6, in memory. Runs from <see cref="StartAsync"/> until it
+/// is disposed.
 /// </summary>
 public sealed class TrackerServer : IAsyncDisposable
 {
     private readonly TrackerOptions options;
     private readonly SwarmStore store;
     private readonly AnnounceDesk desk;
+    private readonly TorrentAccess torrents;
+    private readonly TrafficLedger? ledger;
+    private readonly TrackerState? state;
+    private readonly TlsCertificate? certificate;
+    private readonly WebTorrentServer? webTorrent;
     private readonly StreamHttpServer streamHttp;
-    private readonly List<IDisposable> loops = [];
-    private readonly List<Socket> sockets = []; // all that were bound, so that none is left open when the start fails halfway
-    private readonly List<FrontEndCounters> udpCounters = [], httpCounters = [];
-    private readonly List<IPEndPoint> httpEndPoints = [], udpEndPoints = [];
+    private readonly StreamHttpServer? admin;
+    private readonly List<WatchedFile> watchedFiles = [];
+    private readonly FrontEnds frontEnds;
     private readonly ManualResetEventSlim stop = new();
     private readonly Thread housekeeping;
     private readonly long started;
@@ -30,28 +39,59 @@ public sealed class TrackerServer : IAsyncDisposable
     {
         this.options = options;
         started = options.Time.GetTimestamp();
+        int threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         var limits = new StoreLimits(
             (uint)options.PeerLifetime.TotalSeconds, (uint)options.EmptyTorrentLifetime.TotalSeconds, options.MemoryCapBytes);
-        Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
-        store = new SwarmStore(limits, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(Threads * 16, 32, 1024)));
-        desk = new AnnounceDesk(store, new TrackerClock(options.Time), options);
-        streamHttp = new StreamHttpServer(() => new HttpResponder(desk), new HttpPages(() => Status), options, options.MaxConnections);
+        store = new SwarmStore(limits, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(threads * 16, 32, 1024)));
+
+        torrents = new TorrentAccess(options.OnlyAllowedTorrents || options.AllowListFile is not null);
+        Watch(options.AllowListFile, path => torrents.AllowedByFile.Replace(HashListFile.Read(path)));
+        Watch(options.DenyListFile, path => torrents.DeniedByFile.Replace(HashListFile.Read(path)));
+        if (options.TlsPort is not null)
+        {
+            certificate = new TlsCertificate(options.CertificateKeyFile);
+            Watch(options.CertificateFile, certificate.Load);
+        }
+
+        var users = new UserBook();
+        if (options.StateFolder is not null) state = new TrackerState(options.StateFolder, users, torrents, options.Log);
+        if (options.IsPrivate) ledger = new TrafficLedger((uint)options.PeerLifetime.TotalSeconds);
+        var clock = new TrackerClock(options.Time);
+        desk = new AnnounceDesk(store, clock, options, torrents, options.IsPrivate ? users : null, ledger);
+        if (options.WebSockets) webTorrent = new WebTorrentServer(desk, new WebSwarms(store, clock), options);
+        streamHttp = new StreamHttpServer(() => new HttpResponder(desk), new StatusPages(() => Status), webTorrent, options);
+        if (options.AdminEndPoint is not null)
+        {
+            var api = new AdminApi(options.AdminKey!, desk, users, torrents, state, () => Status, Reload, options.Time);
+            admin = new StreamHttpServer(makeResponder: null, api, webTorrent: null, options);
+        }
+        frontEnds = new FrontEnds(options, desk, streamHttp, certificate, threads);
         housekeeping = new Thread(KeepHouse) { IsBackground = true, Name = "tracker housekeeping" };
     }
 
     /// <summary>Where HTTP is served, with the ports that were chosen.</summary>
-    public IReadOnlyList<IPEndPoint> HttpEndPoints => httpEndPoints;
+    public IReadOnlyList<IPEndPoint> HttpEndPoints => frontEnds.Http;
+
+    /// <summary>Where HTTPS is served, with the ports that were chosen.</summary>
+    public IReadOnlyList<IPEndPoint> TlsEndPoints => frontEnds.Tls;
 
     /// <summary>Where UDP is served, with the ports that were chosen.</summary>
-    public IReadOnlyList<IPEndPoint> UdpEndPoints => udpEndPoints;
+    public IReadOnlyList<IPEndPoint> UdpEndPoints => frontEnds.Udp;
+
+    /// <summary>Where the admin API is served; null for nowhere.</summary>
+    public IPEndPoint? AdminEndPoint { get; private set; }
 
     /// <summary>
-    /// URLs to announce to. A wildcard address stands as <c>127.0.0.1</c> or <c>[::1]</c>, which only serves this machine.
+    /// URLs to announce to. A wildcard address stands as <c>127.0.0.1</c> or <c>[::1]</c>, which only serves this machine. On a private
+    /// tracker each user's passkey goes before <c>/announce</c>.
     /// </summary>
     public IReadOnlyList<string> AnnounceUrls =>
     [
-        .. udpEndPoints.Select(endPoint => $"udp://{Reachable(endPoint)}/announce"),
-        .. httpEndPoints.Select(endPoint => $"http://{Reachable(endPoint)}/announce"),
+        .. UdpEndPoints.Select(endPoint => $"udp://{Reachable(endPoint)}/announce"),
+        .. HttpEndPoints.Select(endPoint => $"http://{Reachable(endPoint)}/announce"),
+        .. TlsEndPoints.Select(endPoint => $"https://{Reachable(endPoint)}/announce"),
+        .. webTorrent is null ? [] : HttpEndPoints.Select(endPoint => $"ws://{Reachable(endPoint)}/announce"),
+        .. webTorrent is null ? [] : TlsEndPoints.Select(endPoint => $"wss://{Reachable(endPoint)}/announce"),
     ];
 
     /// <summary>A snapshot of the tracker's counts.</summary>
@@ -60,7 +100,8 @@ public sealed class TrackerServer : IAsyncDisposable
         get
         {
             StoreTotals totals = store.Totals;
-            FrontEndCounters[] http = [.. httpCounters, .. streamHttp.Counters];
+            FrontEndCounters[] udp = [.. frontEnds.UdpCounters], http = [.. frontEnds.HttpCounters, .. streamHttp.Counters];
+            FrontEndCounters[] webSocket = webTorrent is null ? [] : [webTorrent.Counters];
             return new TrackerStatus
             {
                 Uptime = options.Time.GetElapsedTime(started),
@@ -69,120 +110,125 @@ public sealed class TrackerServer : IAsyncDisposable
                 Leechers = totals.Peers.Leechers,
                 PartialSeeds = totals.Peers.Partials,
                 PeersV6 = totals.PeersV6,
+                WebSockets = webTorrent?.Connections ?? 0,
                 StoreBytes = store.MemoryBytes,
                 IsFull = store.IsFull,
                 AnnouncesPerSecond = announceRate.PerSecond,
-                FrontEnds = [Sum("udp", udpCounters), Sum("http", http)],
-                Refusals = SumRefusals([.. udpCounters, .. http]),
+                FrontEnds = [FrontEndCounters.Sum("udp", udp), FrontEndCounters.Sum("http", http), FrontEndCounters.Sum("websocket", webSocket)],
+                Refusals = FrontEndCounters.SumRefusals([.. udp, .. http, .. webSocket]),
             };
         }
     }
 
-    private int Threads { get; }
-
     /// <summary>Binds the ports and starts to serve.</summary>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
-    /// <exception cref="IOException">A port is in use, or an address is not this machine's.</exception>
+    /// <exception cref="IOException">A port is in use, an address is not this machine's, or a file can't be used.</exception>
     public static Task<TrackerServer> StartAsync(TrackerOptions options, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
         options.Validate();
-        var server = new TrackerServer(options);
         try
         {
-            server.Start();
+            var server = new TrackerServer(options);
+            try
+            {
+                server.Start();
+                return Task.FromResult(server);
+            }
+            catch
+            {
+                server.Stop();
+                throw;
+            }
         }
-        catch
+        catch (Exception e) when (e is UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
         {
-            server.Stop();
-            throw;
+            throw new IOException(e.Message, e);
         }
-        return Task.FromResult(server);
     }
 
-    /// <summary>Stops to serve and frees the ports and the memory.</summary>
+    /// <summary>
+    /// Reads the lists of torrents and the certificate again. False when one of them can't be used: then what was read before stays in
+    /// force, and the log says why.
+    /// </summary>
+    public bool Reload()
+    {
+        bool all = true;
+        foreach (WatchedFile file in watchedFiles) all &= file.Reload(always: true);
+        return all;
+    }
+
+    /// <summary>Stops to serve, writes what is to be kept and frees the ports and the memory.</summary>
     public ValueTask DisposeAsync()
     {
         Stop();
         return ValueTask.CompletedTask;
     }
 
+    private void Watch(string? path, Action<string> load)
+    {
+        if (path is null) return;
+        var file = new WatchedFile(path, load, options.Log);
+        file.Load();
+        watchedFiles.Add(file);
+    }
+
     private void Start()
     {
-        bool fast = OperatingSystem.IsLinux() && !options.UsePortableSockets;
-        var ids = new ConnectionIds(options.ConnectionSecret);
-        int threads = fast ? Threads : 1; // the portable loops run on the thread pool
-        var listeners = new List<Socket>[threads];
-        for (int i = 0; i < threads; i++) listeners[i] = [];
-        int chosenPort = 0;
-        foreach (IPAddress address in options.Listen)
+        frontEnds.Start();
+        if (admin is not null)
         {
-            bool mayLack = address.Equals(IPAddress.IPv6Any);
-            if (mayLack && !Socket.OSSupportsIPv6) continue;
-            if (options.HttpPort is int httpPort)
-            {
-                int port = httpPort == 0 ? chosenPort : httpPort;
-                Socket[] bound = Bind(address, port, ProtocolType.Tcp, threads);
-                for (int i = 0; i < threads; i++) listeners[i].Add(bound[i]);
-                httpEndPoints.Add((IPEndPoint)bound[0].LocalEndPoint!);
-                chosenPort = httpEndPoints[^1].Port;
-            }
-            if (options.UdpPort is int udpPort)
-            {
-                int port = udpPort == 0 ? chosenPort : udpPort;
-                Socket[] bound = Bind(address, port, ProtocolType.Udp, threads);
-                foreach (Socket socket in bound) StartUdp(socket, new UdpResponder(desk, ids, options.ConnectionSecret is not null), fast);
-                udpEndPoints.Add((IPEndPoint)bound[0].LocalEndPoint!);
-                chosenPort = udpEndPoints[^1].Port;
-            }
-        }
-        for (int i = 0; i < threads && listeners[i].Count > 0; i++)
-        {
-            if (fast)
-            {
-                var loop = new EpollHttpLoop(
-                    [.. listeners[i]], new HttpResponder(desk), streamHttp, options, Math.Max(16, options.MaxConnections / threads));
-                loops.Add(loop);
-                httpCounters.Add(loop.Counters);
-            }
-            else
-            {
-                foreach (Socket listener in listeners[i]) streamHttp.Listen(listener);
-            }
+            Socket listener = Sockets.Bind(options.AdminEndPoint!, ProtocolType.Tcp, 1)[0];
+            AdminEndPoint = (IPEndPoint)listener.LocalEndPoint!;
+            admin.Listen(listener);
         }
         housekeeping.Start();
-    }
-
-    private Socket[] Bind(IPAddress address, int port, ProtocolType protocol, int count)
-    {
-        Socket[] bound = Sockets.Bind(new IPEndPoint(address, port), protocol, count);
-        sockets.AddRange(bound);
-        return bound;
-    }
-
-    private void StartUdp(Socket socket, UdpResponder responder, bool fast)
-    {
-        loops.Add(fast ? LinuxUdpLoop.Start(socket, responder) : PortableUdpLoop.Start(socket, responder));
-        udpCounters.Add(responder.Counters);
     }
 
     private void Stop()
     {
         stop.Set();
         if (housekeeping.IsAlive) housekeeping.Join();
-        foreach (IDisposable loop in loops) loop.Dispose();
-        loops.Clear();
+        frontEnds.Dispose();
         streamHttp.Dispose();
-        foreach (Socket socket in sockets) socket.Dispose();
+        admin?.Dispose();
+        SaveTotals();
+        state?.Dispose();
         store.Dispose();
     }
 
     private void KeepHouse()
     {
+        uint savedAt = desk.Clock.NowSeconds, watchedAt = savedAt;
         while (!stop.Wait(TimeSpan.FromSeconds(1)))
         {
-            announceRate.Sample(udpCounters.Concat(httpCounters).Concat(streamHttp.Counters).Sum(counters => counters.Announces), Stopwatch.GetTimestamp());
-            store.Sweep(desk.Clock.NowSeconds);
+            uint now = desk.Clock.NowSeconds;
+            long announces = frontEnds.UdpCounters.Concat(frontEnds.HttpCounters).Concat(streamHttp.Counters).Sum(counters => counters.Announces);
+            announceRate.Sample(announces + (webTorrent?.Counters.Announces ?? 0), Stopwatch.GetTimestamp());
+            store.Sweep(now);
+            if (now - savedAt >= options.TotalsFlushInterval.TotalSeconds)
+            {
+                savedAt = now;
+                ledger?.Sweep(now);
+                SaveTotals();
+            }
+            if (now - watchedAt >= 5)
+            {
+                watchedAt = now;
+                foreach (WatchedFile file in watchedFiles) file.Reload(always: false);
+            }
+        }
+    }
+
+    private void SaveTotals()
+    {
+        try
+        {
+            state?.SaveTotals();
+        }
+        catch (IOException e)
+        {
+            options.Log?.Invoke($"The users' totals could not be written; the next attempt is in {options.TotalsFlushInterval.TotalSeconds:0} s: {e.Message}");
         }
     }
 
@@ -191,29 +237,5 @@ public sealed class TrackerServer : IAsyncDisposable
         IPAddress address = endPoint.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
             : endPoint.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : endPoint.Address;
         return new IPEndPoint(address, endPoint.Port).ToString();
-    }
-
-    private static FrontEndStatus Sum(string name, IReadOnlyCollection<FrontEndCounters> counters) => new()
-    {
-        Name = name,
-        Requests = counters.Sum(c => c.Requests),
-        Connects = counters.Sum(c => c.Connects),
-        Announces = counters.Sum(c => c.Announces),
-        Scrapes = counters.Sum(c => c.Scrapes),
-        Errors = counters.Sum(c => c.Errors),
-        Dropped = counters.Sum(c => c.Dropped),
-        BytesIn = counters.Sum(c => c.BytesIn),
-        BytesOut = counters.Sum(c => c.BytesOut),
-        Connections = counters.Sum(c => c.Connections),
-    };
-
-    private static List<KeyValuePair<string, long>> SumRefusals(FrontEndCounters[] counters)
-    {
-        var sums = new List<KeyValuePair<string, long>>();
-        foreach (Refusal refusal in Enum.GetValues<Refusal>())
-        {
-            if (refusal != Refusal.None) sums.Add(new(refusal.ToString(), counters.Sum(c => c.Refusals[(int)refusal])));
-        }
-        return sums;
     }
 }

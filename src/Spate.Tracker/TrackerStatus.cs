@@ -21,6 +21,9 @@ public sealed record TrackerStatus
     /// <summary>Those of the peers that are behind IPv6 addresses.</summary>
     public long PeersV6 { get; init; }
 
+    /// <summary>Connected WebTorrent clients.</summary>
+    public int WebSockets { get; init; }
+
     /// <summary>Bytes of memory that torrents and peers take.</summary>
     public long StoreBytes { get; init; }
 

@@ -1,4 +1,3 @@
-using System.Net;
 using Spate.Engine;
 using Spate.Engine.Discovery;
 using Spate.Engine.Ports;
@@ -22,7 +21,8 @@ public static class SpateSession
         options ??= new SessionOptions();
         onFault ??= static e => Console.Error.WriteLine($"spate: an error in this program: {e}");
         var workers = new DiskWorkers(Math.Clamp(Environment.ProcessorCount, 2, 8), onFault);
-        var network = new SocketNetwork(Sources(options));
+        LocalAddresses from = LocalAddresses.For(options.Listen);
+        var network = new SocketNetwork(from);
         var names = new NameCache(network.ResolveAsync, TimeProvider.System);
         var environment = new SessionEnvironment
         {
@@ -35,8 +35,9 @@ public static class SpateSession
             Disk = workers,
         };
         var trackers = new TrackerClients(
-            new HttpAnnouncer(environment.Http, names, environment.Time),
-            new UdpAnnouncer(network, names, environment.Scheduler, environment.Random, environment.Time, onFault));
+            new HttpAnnouncer(environment.Http, names, environment.Time, new HttpAnnouncerOptions { IPv4 = from.V4 is not null, IPv6 = from.V6 is not null }),
+            new UdpAnnouncer(network, names, environment.Scheduler, environment.Random, environment.Time, onFault,
+                new UdpAnnouncerOptions { Local4 = from.V4, Local6 = from.V6 }));
         var session = new TorrentSession(options, environment, trackers, onFault);
         try
         {
@@ -49,12 +50,4 @@ public static class SpateSession
             throw;
         }
     }
-
-    // Addresses that are one address, not all of them.
-    private static IPAddress[] Sources(SessionOptions options) =>
-    [
-        .. options.Listen.Select(local => local.Address)
-            .Where(address => !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any))
-            .DistinctBy(address => address.AddressFamily),
-    ];
 }

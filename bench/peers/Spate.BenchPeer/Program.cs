@@ -54,6 +54,7 @@ try
         wall = clock.Elapsed.TotalSeconds;
     }
     Result(wall);
+    if (Environment.GetEnvironmentVariable("BT_VERBOSE") == "1") Console.Error.WriteLine($"up {torrent.Status.Uploaded >> 20} MiB, down {torrent.Status.Downloaded >> 20} MiB, wasted {torrent.Status.Wasted >> 10} KiB");
 }
 catch (OperationCanceledException)
 {

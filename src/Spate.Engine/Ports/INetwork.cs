@@ -17,6 +17,13 @@ public interface INetwork
     /// <exception cref="IOException">The address is in use or not ours.</exception>
     IDatagramSocket BindDatagram(IPEndPoint local);
 
+    /// <summary>
+    /// Opens a socket that hears a multicast group on every interface of this machine. What is sent to the group goes out on each of
+    /// them, to this machine too.
+    /// </summary>
+    /// <exception cref="IOException">There is no multicast here, or the port belongs to somebody who does not share it.</exception>
+    IDatagramSocket BindMulticast(IPEndPoint group) => throw new IOException("This network has no multicast.");
+
     /// <summary>The addresses of a host name, or the address itself when <paramref name="host"/> is one.</summary>
     /// <exception cref="IOException">The name is not known.</exception>
     ValueTask<IPAddress[]> ResolveAsync(string host, CancellationToken cancellation);

@@ -5,7 +5,10 @@ namespace Spate.Engine;
 /// <summary>How a session behaves. Immutable; what may change later has a setter on the session.</summary>
 public sealed record SessionOptions
 {
-    /// <summary>Where to listen for peers. Empty: do not listen. Port 0: the system chooses, the same for all.</summary>
+    /// <summary>
+    /// Where to listen for peers. Empty: do not listen. Port 0: the system chooses, the same for all. When none of them is a wildcard,
+    /// connections and datagrams, to trackers too, leave from these addresses only.
+    /// </summary>
     public IReadOnlyList<IPEndPoint> Listen { get; init; } = [new(IPAddress.IPv6Any, 6881)];
 
     /// <summary>Where resume data is kept; null keeps none.</summary>
@@ -43,6 +46,12 @@ public sealed record SessionOptions
 
     /// <summary>How often what was written is made durable and resume data follows.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Exchange peers with peers (BEP 11). Never for private torrents.</summary>
+    public bool PeerExchange { get; init; } = true;
+
+    /// <summary>Find peers on the local network by multicast (BEP 14). Never for private torrents.</summary>
+    public bool LocalDiscovery { get; init; } = true;
 
     /// <summary>How announces choose among trackers.</summary>
     public Discovery.AnnounceOptions Announces { get; init; } = new();

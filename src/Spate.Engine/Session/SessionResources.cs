@@ -43,6 +43,12 @@ internal sealed class SessionResources(SessionOptions options, SessionEnvironmen
 
     public EventHub Events { get; } = new();
 
+    /// <summary>Our address as others see it.</summary>
+    public ExternalAddress Addresses { get; } = new();
+
+    /// <summary>Finds peers on the local network; null while that is off.</summary>
+    public LocalDiscovery? LocalDiscovery { get; set; }
+
     /// <summary>Connected peers of all torrents.</summary>
     public int Connections => Volatile.Read(ref connections);
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Spate.Engine.Discovery;
+using Spate.Engine.Metadata;
 using Spate.Engine.Peers;
 using Spate.Engine.Ports;
 using Spate.Engine.Torrents;
@@ -22,6 +23,7 @@ public sealed class TorrentSession : IAsyncDisposable
     private readonly SessionResources resources;
     private readonly Action<Exception> onFault;
     private readonly ConcurrentDictionary<Sha1Hash, Torrent> torrents = new();
+    private readonly ConcurrentDictionary<Sha1Hash, MetadataDownload> searches = new();
     private readonly List<IListener> listeners = [];
     private ITimer? heartbeat;
     private long lastBeat;
@@ -87,6 +89,12 @@ public sealed class TorrentSession : IAsyncDisposable
             _ = AcceptAsync(listener);
         }
         resources.ListenPort = port;
+        // A session that listens on the loopback alone has no local network to look at.
+        if (Options.LocalDiscovery && listeners.Exists(listener => !IPAddress.IsLoopback(listener.Local.Address)))
+        {
+            SessionEnvironment world = resources.Environment;
+            resources.LocalDiscovery = new LocalDiscovery(world.Network, world.Scheduler, world.Random, world.Time, port, onFault);
+        }
         lastBeat = resources.Clock.NowMs;
         heartbeat = resources.Environment.Time.CreateTimer(_ => Beat(), null, TimeSpan.FromMilliseconds(HeartbeatMs), TimeSpan.FromMilliseconds(HeartbeatMs));
     }
@@ -111,6 +119,44 @@ public sealed class TorrentSession : IAsyncDisposable
         return torrent;
     }
 
+    /// <summary>
+    /// Begins to look for the description of a torrent of which only a magnet link is known; add the torrent with it once it is there
+    /// (<see cref="AddAsync"/> does both). A search for the same hash that runs already is returned as it is.
+    /// </summary>
+    public MetadataDownload Search(MagnetLink link, IReadOnlyList<IPEndPoint>? peers = null)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref closed) != 0, this);
+        lock (searches)
+        {
+            if (searches.TryGetValue(link.InfoHash.Wire, out MetadataDownload? known)) return known;
+            var search = new MetadataDownload(resources, link, onFault, peers ?? []);
+            searches[link.InfoHash.Wire] = search;
+            return search;
+        }
+    }
+
+    /// <summary>Searches that run.</summary>
+    public IEnumerable<MetadataDownload> Searches => searches.Values;
+
+    /// <summary>Ends a search.</summary>
+    public void EndSearch(MetadataDownload search)
+    {
+        if (searches.TryRemove(new KeyValuePair<Sha1Hash, MetadataDownload>(search.InfoHash.Wire, search))) search.End();
+    }
+
+    /// <summary>Finds the description of a torrent by its magnet link, then adds it. Cancelling ends the search.</summary>
+    public async Task<Torrent> AddAsync(MagnetLink link, TorrentOptions options, CancellationToken cancellation = default)
+    {
+        if (Find(link.InfoHash) is { } known) return known;
+        MetadataDownload search = Search(link, options.Peers);
+        try
+        {
+            Metainfo metainfo = await search.WhenComplete(cancellation);
+            return Add(metainfo, options with { Peers = [.. options.Peers, .. await search.KnownPeersAsync()] });
+        }
+        finally { EndSearch(search); }
+    }
+
     /// <summary>The torrent with this hash, or null.</summary>
     public Torrent? Find(InfoHash infoHash) => torrents.GetValueOrDefault(infoHash.Wire);
 
@@ -127,12 +173,14 @@ public sealed class TorrentSession : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref closed, 1) != 0) return;
         foreach (IListener listener in listeners) listener.Dispose();
+        foreach (MetadataDownload search in searches.Values) search.End();
         await Task.WhenAll(torrents.Values.Select(async torrent =>
         {
             try { await torrent.EndAsync(deleteData: false, keepResume: true); }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // shown in its status
         }));
         heartbeat?.Dispose();
+        resources.LocalDiscovery?.Dispose();
         resources.Files.Dispose();
         resources.Events.Close();
     }
@@ -151,6 +199,8 @@ public sealed class TorrentSession : IAsyncDisposable
             torrent.Lifecycle.Swarm.DownloadLimit.Refill(elapsed);
             if (tick) torrent.Tick();
         }
+        if (!tick) return;
+        foreach (MetadataDownload search in searches.Values) search.Beat();
     }
 
     private async Task AcceptAsync(IListener listener)
@@ -181,6 +231,7 @@ public sealed class TorrentSession : IAsyncDisposable
         catch (ObjectDisposedException) { }
         finally { Interlocked.Decrement(ref unnamed); }
         if (handshake is { } known && torrents.TryGetValue(known.InfoHash, out Torrent? torrent)) torrent.OnIncoming(connection, known);
+        else if (handshake is { } searched && searches.TryGetValue(searched.InfoHash, out MetadataDownload? search)) search.OnIncoming(connection, searched);
         else
         {
             connection.Dispose();

@@ -160,7 +160,7 @@ internal sealed class Downloads
             return;
         }
         ref ActivePiece.Block at = ref piece[block];
-        if (at.Requests > (asked ? 1 : 0)) CancelElsewhere(peer, pieceIndex, block, piece);
+        bool askedElsewhere = at.Requests > (asked ? 1 : 0);
         if (at.State == BlockState.Free) piece.Free--;
         at.State = BlockState.Held;
         at.Requests = 0;
@@ -168,6 +168,8 @@ internal sealed class Downloads
         at.Sender = peer.Serial;
         piece.Received++;
         piece.Held++;
+        // Only now: who is told to stop is given other work at once, and must not be given this block again.
+        if (askedElsewhere) CancelElsewhere(peer, pieceIndex, block, piece);
         Store(piece);
     }
 

@@ -3,12 +3,14 @@ using Spate.Engine.Choking;
 using Spate.Engine.Disk;
 using Spate.Engine.Discovery;
 using Spate.Engine.Limits;
+using Spate.Engine.Metadata;
 using Spate.Engine.Peers;
 using Spate.Engine.Pieces;
 using Spate.Engine.Ports;
 using Spate.Engine.Runtime;
 using Spate.Engine.Session;
 using Spate.Protocol;
+using Spate.Protocol.Bencode;
 using Spate.Protocol.Wire;
 
 namespace Spate.Engine.Torrents;
@@ -22,9 +24,14 @@ internal sealed class Swarm : IDownloadOwner
     private const long KeepAliveMs = 100_000;
     private const long IdleMs = 140_000;            // peers send a keep-alive every two minutes
     private const long UselessMs = 600_000;
-    private const int AllowedFastCount = 8;
+    private const int MostAllowedFast = 8;
+    private const int PiecesPerAllowedFast = 128;   // what every newcomer gets for nothing must stay a small part of the whole
     private const int MostMessagesPerTick = 50_000; // other than blocks and requests
+    private const int PiecesPerMessage = 512;       // of a bitfield: as much work as one of the messages above
     private const int RememberedSenders = 4096;
+    private const int MostPerAddress = 5;           // peers may share a NAT, but one machine must not take every place
+    private const long SpreadMs = 120_000;          // a piece that we gave away shows up elsewhere within this time, or not at all
+    private const int Several = -1;
 
     private readonly SessionResources session;
     private readonly Strand strand;
@@ -36,8 +43,12 @@ internal sealed class Swarm : IDownloadOwner
     private readonly List<PeerConnection> withOutbox = [];
     private readonly Dictionary<int, IPEndPoint> senders = []; // by serial, for bans after a peer has left
     private readonly Queue<int> sendersByAge = new();
-    private readonly int[] givenTo;                            // by piece: the peer that we sent it to last
+    private readonly (int Serial, long Ms)[] given;            // by piece: the one peer that we sent it to lately, or Several
     private readonly Action<object?> onBatch, onSent, onPumpEnd;
+    private readonly Extension[] extensions;
+    private readonly PexSwarm? pex;                            // null where the torrent is private (BEP 27) or the session does without
+    private readonly MetadataServer metadata;
+    private readonly BencodeWriter pexMessage = new();
     private int nextSerial;
 
     public Swarm(SessionResources session, Strand strand, FileLayout layout, TorrentFiles files, PiecePicker picker, TorrentOptions options,
@@ -51,7 +62,7 @@ internal sealed class Swarm : IDownloadOwner
         DownloadLimit.BytesPerSecond = options.DownloadLimit;
         uploadLimits = new TransferLimits(UploadLimit, session.Upload);
         downloadLimits = new TransferLimits(DownloadLimit, session.Download);
-        givenTo = new int[metainfo.PieceCount];
+        given = new (int, long)[metainfo.PieceCount];
         onBatch = peer => OnMessages((PeerConnection)peer!);
         onSent = peer => Uploads!.OnSent((PeerConnection)peer!);
         onPumpEnd = peer => Disconnect((PeerConnection)peer!, ((PeerConnection)peer!).PumpEnd);
@@ -60,6 +71,11 @@ internal sealed class Swarm : IDownloadOwner
         Uploads = new Uploads(metainfo, picker.Have, Disk, session.SendBuffers, Disconnect, OnGiven);
         Choker = new Choker(() => peers, session.Environment.Random) { FixedSlots = options.UploadSlots > 0 ? options.UploadSlots : session.Options.UploadSlots };
         Connector = new Connector(session, metainfo.InfoHash.Wire, candidates, () => options.MaxPeers - peers.Count, OnDialled);
+        metadata = new MetadataServer(metainfo.RawInfo);
+        pex = metainfo.IsPrivate || !session.Options.PeerExchange ? null : new PexSwarm();
+        extensions = pex is null
+            ? [Extension.DontHave, Extension.Metadata, Extension.UploadOnly]
+            : [Extension.DontHave, Extension.Metadata, Extension.PeerExchange, Extension.UploadOnly];
         strand.TurnEnd = OnTurnEnd;
     }
 
@@ -173,6 +189,8 @@ internal sealed class Swarm : IDownloadOwner
         peer.Uploads.Clear();
         session.ReturnConnection();
         if (peer.Candidate is { } candidate) Candidates.OnDisconnected(candidate, reason > DisconnectReason.DoesNotRead, NowMs);
+        if (peer.ListenAddress is { } address)
+            pex?.OnDisconnected(address, reason is DisconnectReason.BothSeeds or DisconnectReason.MadeRoom or DisconnectReason.Useless);
         if (session.Events.IsWatched) session.Events.Publish(new PeerChanged(metainfo.InfoHash, peer.Remote.ToString(), reason));
         if (!IsRunning) return;
         if (!peer.AmChoking) Choker.OnSlotFree(NowMs);
@@ -195,12 +213,11 @@ internal sealed class Swarm : IDownloadOwner
         for (int i = peers.Count - 1; i >= 0; i--)
         {
             PeerConnection peer = peers[i];
-            if (!peer.Have[piece]) peer.SendPiece(MessageId.Have, piece);
-            else
-            {
-                peer.Interesting--;
-                UpdateInterest(peer);
-            }
+            // A leech that has it can do without knowing; a seed gives its slots to those whose pieces it sees spread.
+            if (!peer.Have[piece] || peer.IsSeed) peer.SendPiece(MessageId.Have, piece);
+            if (!peer.Have[piece]) continue;
+            peer.Interesting--;
+            UpdateInterest(peer);
         }
         owner.OnPiecePassed(piece);
         if (Picker.IsFinished) UpdateFinished();
@@ -217,10 +234,13 @@ internal sealed class Swarm : IDownloadOwner
     {
         if (id == session.PeerId) return DisconnectReason.Ourselves;
         if (Candidates.IsBanned(remote)) return DisconnectReason.Banned;
+        int neighbours = 0;
         foreach (PeerConnection peer in peers)
         {
             if (peer.Id == id) return DisconnectReason.DuplicatePeer;
+            if (peer.Remote.Address.Equals(remote.Address)) neighbours++;
         }
+        if (neighbours >= MostPerAddress && !IPAddress.IsLoopback(remote.Address)) return DisconnectReason.TooManyFromAddress;
         return peers.Count >= options.MaxPeers && !MakeRoom() ? DisconnectReason.TooManyConnections : DisconnectReason.None;
     }
 
@@ -260,6 +280,7 @@ internal sealed class Swarm : IDownloadOwner
             () => strand.EnqueueOrRun(onSent, peer), reason => OnPumpEnd(peer, reason));
         peer.Receiver = new PeerReceiver(connection, session.Blocks, session.ReceiveBuffers, downloadLimits, strand, session.Environment.Scheduler,
             onBatch, peer, reason => OnPumpEnd(peer, reason));
+        if (candidate is not null) OnListenAddress(peer, candidate.EndPoint);
         peers.Add(peer);
         senders[peer.Serial] = peer.Remote;
         sendersByAge.Enqueue(peer.Serial);
@@ -286,13 +307,16 @@ internal sealed class Swarm : IDownloadOwner
         if (peer.UsesExtended)
         {
             peer.SendExtended(Extension.Handshake, ExtendedHandshake.Write(
-                [Extension.DontHave, Extension.UploadOnly], session.Options.ClientName, session.ListenPort, Uploads.QueueLimit,
-                peer.Remote.Address, metadataSize: 0, uploadOnly: Picker.IsFinished));
+                extensions, session.Options.ClientName, session.ListenPort, Uploads.QueueLimit,
+                peer.Remote.Address, metainfo.RawInfo.Length, uploadOnly: Picker.IsFinished));
         }
         if (!peer.UsesFast || have.Count == 0) return;
-        peer.AllowedToPeer = AllowedFastSet.Of(peer.Remote.Address, metainfo.InfoHash.Wire, metainfo.PieceCount, AllowedFastCount);
+        int free = Math.Min(metainfo.PieceCount / PiecesPerAllowedFast, MostAllowedFast);
+        if (free == 0) return;
+        peer.AllowedToPeer = AllowedFastSet.Of(peer.Remote.Address, metainfo.InfoHash.Wire, metainfo.PieceCount, free);
         foreach (int piece in peer.AllowedToPeer)
         {
+            peer.AllowanceBytes += metainfo.PieceSize(piece);
             if (have[piece]) peer.SendPiece(MessageId.AllowedFast, piece);
         }
     }
@@ -387,12 +411,14 @@ internal sealed class Swarm : IDownloadOwner
         else Disconnect(peer, DisconnectReason.BadBitfield);
     }
 
-    // All pieces of a peer at once: the first thing it says of them.
+    // All pieces of a peer at once. BEP 3 has it as the first thing that a peer says of them, but aria2 also sends a bitfield in place
+    // of twenty or more "have": it is taken at any time, and counts towards a flood by the work that it makes.
     private void OnPieces(PeerConnection peer, Bitfield pieces)
     {
+        peer.MessagesSinceBlock += metainfo.PieceCount / PiecesPerMessage;
         if (peer.ToldPieces)
         {
-            Disconnect(peer, DisconnectReason.LateBitfield);
+            for (int piece = pieces.NextSet(0); piece >= 0 && !peer.IsClosed; piece = pieces.NextSet(piece + 1)) OnHave(peer, piece);
             return;
         }
         peer.ToldPieces = true;
@@ -419,7 +445,7 @@ internal sealed class Swarm : IDownloadOwner
             return;
         }
         if (!peer.Have.Set(piece)) return;
-        if (givenTo[piece] is var giver and not 0 && giver != peer.Serial) CreditSpread(giver);
+        if (given[piece].Serial is > 0 and var giver && giver != peer.Serial) CreditSpread(giver);
         Picker.Availability.Increase(piece);
         if (peer.Have.IsFull) BecomeSeed(peer, counted: true);
         if (Picker.Missing[piece])
@@ -457,9 +483,42 @@ internal sealed class Swarm : IDownloadOwner
                 peer.UploadOnly = content.Length > 0 && content[0] != 0;
                 DropIfUseless(peer);
                 break;
+            case Extension.Metadata:
+                metadata.OnMessage(peer, content, NowMs);
+                break;
+            case Extension.PeerExchange:
+                OnPeerExchange(peer, content);
+                break;
             default:
                 break;
         }
+    }
+
+    private void OnPeerExchange(PeerConnection peer, ReadOnlySpan<byte> content)
+    {
+        if (pex is null) return;
+        peer.PexReceiver ??= new PexReceiver(peer.Remote.Address, Candidates);
+        switch (peer.PexReceiver.Receive(content, NowMs))
+        {
+            case PexVerdict.Malformed:
+                Disconnect(peer, DisconnectReason.BadExtended);
+                break;
+            case PexVerdict.Abusive:
+                Disconnect(peer, DisconnectReason.MessageFlood);
+                break;
+            case PexVerdict.Taken:
+                Connector.Tick(NowMs);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void OnListenAddress(PeerConnection peer, IPEndPoint address)
+    {
+        peer.ListenAddress = address;
+        PexFlags flags = peer.IsSeed ? PexFlags.Seed : PexFlags.None;
+        pex?.OnConnected(address, peer.Incoming ? flags : flags | PexFlags.Reachable);
     }
 
     private void OnExtendedHandshake(PeerConnection peer, ExtendedHandshake handshake)
@@ -475,7 +534,10 @@ internal sealed class Swarm : IDownloadOwner
         {
             peer.Candidate = Candidates.Add(new IPEndPoint(peer.Remote.Address, port), CandidateSource.Incoming);
             if (peer.Candidate is not null) Candidates.OnConnected(peer.Candidate);
+            OnListenAddress(peer, new IPEndPoint(peer.Remote.Address, port));
         }
+        if (handshake.YourAddress is { } ours) session.Addresses.Vote(ours, peer.Remote.Address);
+        if (pex is not null && peer.ExtensionIds[(int)Extension.PeerExchange] != 0) peer.PexSender ??= new PexSender(pex, peer.ListenAddress);
         DropIfUseless(peer);
     }
 
@@ -506,6 +568,9 @@ internal sealed class Swarm : IDownloadOwner
         if (now - peer.LastHeardMs > IdleMs) Disconnect(peer, DisconnectReason.Idle);
         else if (now - peer.LastUsefulMs > UselessMs) Disconnect(peer, DisconnectReason.Useless);
         else if (now - peer.LastSentMs > KeepAliveMs) peer.SendKeepAlive();
+        if (peer.IsClosed || peer.PexSender is not { } sender || now < sender.NextMs) return;
+        pexMessage.Clear();
+        if (sender.TryCompose(now, pexMessage)) peer.SendExtended(Extension.PeerExchange, pexMessage.Written);
     }
 
     private int Intersection(Bitfield have)
@@ -552,8 +617,11 @@ internal sealed class Swarm : IDownloadOwner
 
     private void OnGiven(PeerConnection peer, int piece)
     {
-        if (givenTo[piece] == peer.Serial) return;
-        givenTo[piece] = peer.Serial;
+        (int serial, long ms) = given[piece];
+        if (serial == peer.Serial) return;
+        // Whose doing it is when the piece turns up elsewhere can be told only while one peer alone had it from us.
+        bool forgotten = serial == 0 || NowMs - ms > SpreadMs;
+        given[piece] = (forgotten ? peer.Serial : Several, NowMs);
         peer.Given++;
     }
 

@@ -102,8 +102,12 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         Swarm.Connector.Tick(session.Clock.NowMs);
     }
 
-    public void OnExternalAddress(Uri tracker, IPAddress address)
+    public void OnExternalAddress(Uri tracker, IPAddress address) => session.Addresses.Vote(address, IPAddress.None);
+
+    private void OnLocalPeer(IPEndPoint peer)
     {
+        Candidates.Add(peer, CandidateSource.Lsd);
+        if (Swarm.IsRunning) Swarm.Connector.Tick(session.Clock.NowMs);
     }
 
     /// <summary>The beginning: resume data, a check where needed, then what the user wanted.</summary>
@@ -428,6 +432,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         nextFlushMs = session.Clock.NowMs + (long)session.Options.FlushInterval.TotalMilliseconds;
         Announces.Start();
         Swarm.Start();
+        if (!Metainfo.IsPrivate) session.LocalDiscovery?.Add(InfoHash.Wire, strand, OnLocalPeer);
         SetState(Picker.IsFinished ? TorrentState.Seeding : TorrentState.Downloading);
         Announces.Tick(session.Clock.NowMs);
         Publish();
@@ -436,6 +441,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     private async Task StopRunningAsync(DisconnectReason reason)
     {
         Task farewell = Announces.StopAsync();
+        session.LocalDiscovery?.Remove(InfoHash.Wire);
         if (Swarm.IsRunning)
         {
             Swarm.Downloads.FlushHeld();

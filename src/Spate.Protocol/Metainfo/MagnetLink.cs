@@ -251,9 +251,9 @@ public sealed class MagnetLink
 
         private static void AddUrl(List<string> urls, ReadOnlySpan<char> value)
         {
-            if (value.Length > MaxUrlLength || urls.Count == MaxEntries) return;
+            if (urls.Count == MaxEntries) return;
             string url = Uri.UnescapeDataString(value).Trim();
-            bool odd = url.AsSpan().ContainsAnyInRange('\0', ' ') || !url.Contains(':');
+            bool odd = url.Length > MaxUrlLength || url.AsSpan().ContainsAnyInRange('\0', ' ') || !url.Contains(':');
             if (!odd && !urls.Contains(url)) urls.Add(url);
         }
 

@@ -1,4 +1,5 @@
 using Spate.Protocol.Trackers;
+using Spate.Tracker.Access;
 using Spate.Tracker.Store;
 
 namespace Spate.Tracker.Announcing;
@@ -8,10 +9,25 @@ internal sealed class AnnounceDesk
 {
     private readonly SwarmStore store;
     private readonly TrackerOptions options;
+    private readonly TorrentAccess torrents;
+    private readonly UserBook? users;
+    private readonly TrafficLedger? ledger;
+    private readonly AddressRate? rate;
     private readonly int intervalSeconds, jitterSeconds;
 
-    public AnnounceDesk(SwarmStore store, TrackerClock clock, TrackerOptions options)
+    /// <param name="store">The swarms.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="options">The rules.</param>
+    /// <param name="torrents">Which torrents are served.</param>
+    /// <param name="users">Who may announce; null for everybody.</param>
+    /// <param name="ledger">Where users' traffic is added up; null with an open tracker.</param>
+    public AnnounceDesk(
+        SwarmStore store, TrackerClock clock, TrackerOptions options, TorrentAccess torrents, UserBook? users, TrafficLedger? ledger)
     {
+        this.torrents = torrents;
+        this.users = users;
+        this.ledger = ledger;
+        rate = options.AnnouncesPerMinute > 0 ? new AddressRate(options.AnnouncesPerMinute) : null;
         this.store = store;
         this.options = options;
         Clock = clock;
@@ -21,6 +37,9 @@ internal sealed class AnnounceDesk
     }
 
     public TrackerClock Clock { get; }
+
+    /// <summary>Whether announces need a passkey.</summary>
+    public bool IsPrivate => users is not null;
 
     /// <summary>What HTTP clients are told not to fall below.</summary>
     public int MinIntervalSeconds { get; }
@@ -36,6 +55,8 @@ internal sealed class AnnounceDesk
         in Announcement announcement, uint nowSeconds, Span<byte> peers, Span<byte> otherPeers, ref FastRandom random, out AnnounceReply reply)
     {
         reply = default;
+        Refusal refusal = Admit(announcement, nowSeconds, out TrackerUser? user);
+        if (refusal != Refusal.None) return refusal;
         PeerRole role = RoleOf(announcement);
         int wanted = announcement.NumWant < 0 ? options.DefaultNumWant : Math.Min(announcement.NumWant, options.MaxNumWant);
         bool completed = announcement.Event == AnnounceEvent.Completed;
@@ -60,21 +81,55 @@ internal sealed class AnnounceDesk
             reply.OtherPeerBytes = result.OtherPeers * PeerV4.WireSize;
         }
         if (outcome == AnnounceOutcome.Full) return Refusal.TrackerFull;
+        Credit(user, announcement, nowSeconds);
         reply.Counts = result.Counts;
         reply.Downloaded = result.Downloaded;
         reply.IntervalSeconds = NextInterval(ref random);
         return Refusal.None;
     }
 
-    /// <summary>Counts of one torrent.</summary>
+    /// <summary>Whether an announce is taken at all, and whose it is: null with an open tracker.</summary>
+    public Refusal Admit(in Announcement announcement, uint nowSeconds, out TrackerUser? user)
+    {
+        user = null;
+        if (rate is not null && !rate.Take(announcement.Address, nowSeconds)) return Refusal.TooOften;
+        Refusal refusal = FindUser(announcement.Path, announcement.Query, out user);
+        if (refusal != Refusal.None) return refusal;
+        return torrents.IsServed(announcement.InfoHash) ? Refusal.None : Refusal.TorrentNotAllowed;
+    }
+
+    /// <summary>Adds what an announce reports to its user's totals.</summary>
+    public void Credit(TrackerUser? user, in Announcement announcement, uint nowSeconds)
+    {
+        if (user is null || ledger is null) return;
+        ledger.Report(
+            user, announcement.InfoHash, announcement.PeerId, announcement.Event, announcement.Uploaded,
+            announcement.Downloaded, nowSeconds);
+    }
+
+    /// <summary>Whether somebody may scrape, by the URL he does it at.</summary>
+    public Refusal CheckScrape(ReadOnlySpan<byte> path, ReadOnlySpan<byte> query) => FindUser(path, query, out _);
+
+    /// <summary>Counts of one torrent; zeros for one that is not served.</summary>
     public ScrapeEntry Scrape(ReadOnlySpan<byte> infoHash)
     {
+        if (!torrents.IsServed(infoHash)) return new ScrapeEntry(0, 0, 0, 0);
         SwarmCounts counts = store.Scrape(infoHash, out uint downloaded);
         return new ScrapeEntry((int)counts.Seeders, (int)downloaded, (int)counts.Leechers, (int)(counts.Leechers - counts.Partials));
     }
 
     /// <summary>What a client is told to wait: the interval and a random part of the jitter.</summary>
     public int NextInterval(ref FastRandom random) => intervalSeconds + (int)random.Next((uint)jitterSeconds + 1);
+
+    private Refusal FindUser(ReadOnlySpan<byte> path, ReadOnlySpan<byte> query, out TrackerUser? user)
+    {
+        user = null;
+        if (users is null) return Refusal.None;
+        if (!Passkey.TryFind(path, query, out Passkey passkey)) return Refusal.PasskeyMissing;
+        user = users.Find(passkey);
+        if (user is null) return Refusal.PasskeyUnknown;
+        return user.IsEnabled ? Refusal.None : Refusal.UserDisabled;
+    }
 
     private static PeerRole RoleOf(in Announcement announcement) => announcement.Event switch
     {

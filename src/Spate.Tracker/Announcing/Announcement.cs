@@ -14,11 +14,8 @@ internal ref struct Announcement
     /// <summary>Twenty bytes.</summary>
     public ReadOnlySpan<byte> PeerId;
 
-    /// <summary>The client's session key in whatever form it came; empty for none.</summary>
-    public ReadOnlySpan<byte> Key;
-
-    /// <summary>What stands in the URL as passkey; empty for none.</summary>
-    public ReadOnlySpan<byte> Passkey;
+    /// <summary>Path and query of the URL that the client announces to, as far as it tells: where a passkey stands.</summary>
+    public ReadOnlySpan<byte> Path, Query;
 
     public ushort Port;
     public AnnounceEvent Event;

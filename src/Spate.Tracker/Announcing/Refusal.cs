@@ -11,13 +11,14 @@ internal enum Refusal
     UserDisabled,
     TooOften,
     AddressInvalid,
+    PeerIdInUse,
 }
 
 /// <summary>What clients are told of it.</summary>
 internal static class Refusals
 {
     /// <summary>The number of refusals.</summary>
-    public const int Count = (int)Refusal.AddressInvalid + 1;
+    public const int Count = (int)Refusal.PeerIdInUse + 1;
 
     /// <summary>A sentence in UTF-8.</summary>
     public static ReadOnlySpan<byte> Reason(this Refusal refusal) => refusal switch
@@ -29,6 +30,7 @@ internal static class Refusals
         Refusal.UserDisabled => "this account is disabled"u8,
         Refusal.TooOften => "too many announces from this address"u8,
         Refusal.AddressInvalid => "announces are not taken from this address"u8,
+        Refusal.PeerIdInUse => "another connection uses this peer_id"u8,
         _ => "refused"u8,
     };
 

@@ -30,7 +30,7 @@ internal unsafe struct Connection
     public int PendingLength, PendingCapacity;
     public int Previous, Next;
     public ConnectionState State;
-    public bool IsWatched, KeepOpen;
+    public bool IsWatched, KeepOpen, AwaitsProxyHeader;
     private byte addressLength;
     private fixed byte address[16];
 
@@ -41,11 +41,17 @@ internal unsafe struct Connection
     {
         fixed (Libc.SockAddr* from = &remote)
         {
-            bool isV6 = from->Family == Libc.AF_INET6;
-            addressLength = isV6 ? (byte)16 : (byte)4;
-            byte* source = isV6 ? from->AddressV6 : (byte*)&from->AddressV4OrFlow;
-            for (int i = 0; i < addressLength; i++) address[i] = source[i];
+            SetAddress(from->Family == Libc.AF_INET6
+                ? new ReadOnlySpan<byte>(from->AddressV6, 16)
+                : new ReadOnlySpan<byte>(&from->AddressV4OrFlow, 4));
         }
+    }
+
+    /// <param name="bytes">4 or 16 bytes.</param>
+    public void SetAddress(ReadOnlySpan<byte> bytes)
+    {
+        addressLength = (byte)bytes.Length;
+        bytes.CopyTo(MemoryMarshal.CreateSpan(ref address[0], 16));
     }
 
     public void FreePending()

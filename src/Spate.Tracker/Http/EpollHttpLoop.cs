@@ -20,6 +20,9 @@ internal sealed unsafe class EpollHttpLoop : IDisposable
     private readonly Socket[] listeners;
     private readonly HttpResponder responder;
     private readonly StreamHttpServer slowLane;
+    private readonly TrustedProxies proxies;
+    private readonly bool awaitsProxyHeaders;
+    private readonly byte[] forwardedFor = new byte[16];
     private readonly int maxConnections, requestTimeoutMs, keepAliveTimeoutMs;
     private readonly int epoll, wake;
     private readonly byte* buffer, output;
@@ -34,6 +37,8 @@ internal sealed unsafe class EpollHttpLoop : IDisposable
         this.responder = responder;
         this.slowLane = slowLane;
         this.maxConnections = maxConnections;
+        proxies = slowLane.Proxies;
+        awaitsProxyHeaders = options.ProxyProtocol;
         requestTimeoutMs = (int)options.RequestTimeout.TotalMilliseconds;
         keepAliveTimeoutMs = (int)options.KeepAliveTimeout.TotalMilliseconds;
         buffer = (byte*)NativeMemory.Alloc(BufferSize);
@@ -118,6 +123,7 @@ internal sealed unsafe class EpollHttpLoop : IDisposable
             if (connections.Count >= maxConnections) CloseOldest();
             ref Connection connection = ref connections.Open(descriptor, now);
             connection.SetAddress(remote);
+            if (awaitsProxyHeaders && proxies.Contains(connection.Address)) connection.AwaitsProxyHeader = true;
             Counters.Connections++;
             Receive(descriptor); // what was sent along with the handshake is here already
         }
@@ -139,6 +145,27 @@ internal sealed unsafe class EpollHttpLoop : IDisposable
         have += (int)received;
         int used = 0, written = 0;
         bool keepOpen = true;
+        if (connection.AwaitsProxyHeader)
+        {
+            HttpParse parse = ProxyHeader.Parse(new ReadOnlySpan<byte>(buffer, have), forwardedFor, out used, out int addressLength);
+            if (parse == HttpParse.Invalid)
+            {
+                Counters.Errors++;
+                Close(descriptor);
+                return;
+            }
+            if (parse == HttpParse.Done)
+            {
+                connection.AwaitsProxyHeader = false;
+                if (addressLength > 0) connection.SetAddress(forwardedFor.AsSpan(0, addressLength));
+            }
+            else
+            {
+                KeepPending(ref connection, buffer, have);
+                WatchForInput(descriptor, ref connection);
+                return;
+            }
+        }
         while (keepOpen && used < have)
         {
             var input = new ReadOnlySpan<byte>(buffer + used, have - used);
@@ -158,8 +185,8 @@ internal sealed unsafe class EpollHttpLoop : IDisposable
                 keepOpen = false;
                 break;
             }
-            HttpTarget target = HttpResponder.TargetOf(head.Path, out ReadOnlySpan<byte> passkey);
-            if (target == HttpTarget.Other || !head.IsGet)
+            HttpTarget target = HttpResponder.TargetOf(head.Path);
+            if (target == HttpTarget.Other || !head.IsGet || head.WantsUpgrade)
             {
                 if (written == 0) HandOver(descriptor, input);
                 else Close(descriptor); // nobody asks for a page behind an announce that he has no answer to yet
@@ -170,7 +197,9 @@ internal sealed unsafe class EpollHttpLoop : IDisposable
                 keepOpen = false; // more requests at once than anybody needs
                 break;
             }
-            written += responder.Answer(head, target, passkey, connection.Address, new Span<byte>(output + written, OutSize - written));
+            int forwarded = proxies.IsEmpty ? 0 : proxies.ReadForwardedFor(head, connection.Address, forwardedFor);
+            ReadOnlySpan<byte> address = forwarded == 0 ? connection.Address : forwardedFor.AsSpan(0, forwarded);
+            written += responder.Answer(head, target, address, new Span<byte>(output + written, OutSize - written));
             used += head.Length;
             keepOpen = head.KeepAlive;
         }

@@ -1,11 +1,27 @@
-using System.Net;
 using System.Text;
 
 namespace Spate.Tracker.Http;
 
 /// <summary>A request of the slow lane, whole.</summary>
-internal sealed record HttpPageRequest(string Method, string Path, string Query, IPAddress Remote, ReadOnlyMemory<byte> Body)
+internal sealed record HttpPageRequest
 {
+    public required string Method { get; init; }
+
+    /// <summary>The path, still encoded.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The query without its question mark, still encoded.</summary>
+    public required string Query { get; init; }
+
+    /// <summary>The headers of these names; empty where there is none.</summary>
+    public string Authorization { get; init; } = "";
+
+    public string ApiKey { get; init; } = "";
+
+    public string ContentType { get; init; } = "";
+
+    public ReadOnlyMemory<byte> Body { get; init; }
+
     /// <summary>A value of the query, decoded; null when the key is not there.</summary>
     public string? QueryValue(string key)
     {
@@ -41,7 +57,8 @@ internal sealed record HttpPage(int Status, string ContentType, byte[] Content)
         return bytes;
     }
 
-    private static string ReasonOf(int status) => status switch
+    /// <summary>The words for a status.</summary>
+    public static string ReasonOf(int status) => status switch
     {
         200 => "OK",
         201 => "Created",

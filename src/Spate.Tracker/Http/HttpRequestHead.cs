@@ -41,6 +41,9 @@ internal ref struct HttpRequestHead
     /// <summary>Whether the client means to send another request on this connection.</summary>
     public bool KeepAlive { get; private set; }
 
+    /// <summary>Whether the client wants to speak something else on this connection (a WebSocket).</summary>
+    public bool WantsUpgrade { get; private set; }
+
     public readonly bool IsGet => Method.SequenceEqual("GET"u8);
 
     /// <summary>Reads the head of the first request in a buffer.</summary>
@@ -68,6 +71,7 @@ internal ref struct HttpRequestHead
         head.headers = text[(lineEnd + 2)..];
 
         ReadOnlySpan<byte> connection = head.Header("connection"u8);
+        head.WantsUpgrade = connection.Length >= 7 && ContainsUpgrade(connection);
         head.KeepAlive = version[7] == (byte)'0'
             ? Ascii.EqualsIgnoreCase(connection, "keep-alive"u8)
             : !Ascii.EqualsIgnoreCase(connection, "close"u8);
@@ -101,6 +105,15 @@ internal ref struct HttpRequestHead
             if (text.IsEmpty) return 0;
             return Utf8Parser.TryParse(text, out int length, out int used) && used == text.Length && length >= 0 ? length : -1;
         }
+    }
+
+    private static bool ContainsUpgrade(ReadOnlySpan<byte> connection)
+    {
+        foreach (Range part in connection.Split((byte)','))
+        {
+            if (Ascii.EqualsIgnoreCase(connection[part].Trim((byte)' '), "upgrade"u8)) return true;
+        }
+        return false;
     }
 
     // Ends early what will never be HTTP, such as a TLS or BitTorrent handshake.

@@ -29,40 +29,35 @@ internal sealed class HttpResponder(AnnounceDesk desk)
 
     public FrontEndCounters Counters { get; } = new();
 
-    /// <summary>Whether a target is an announce or a scrape, and with which passkey in its path: <c>/passkey/announce</c>.</summary>
-    public static HttpTarget TargetOf(ReadOnlySpan<byte> path, out ReadOnlySpan<byte> passkey)
+    /// <summary>
+    /// Whether a path is that of an announce or a scrape: its last part is <c>announce</c> or <c>scrape</c>, or its first is and a
+    /// passkey follows.
+    /// </summary>
+    public static HttpTarget TargetOf(ReadOnlySpan<byte> path)
     {
-        passkey = default;
-        int slash = path.LastIndexOf((byte)'/');
-        if (slash < 0) return HttpTarget.Other;
-        ReadOnlySpan<byte> last = path[(slash + 1)..];
-        HttpTarget target = last.SequenceEqual("announce"u8) ? HttpTarget.Announce
-            : last.SequenceEqual("scrape"u8) ? HttpTarget.Scrape : HttpTarget.Other;
-        if (target != HttpTarget.Other && slash > 0) passkey = path[1..slash];
-        return target;
+        if (path.EndsWith("/announce"u8) || path.StartsWith("/announce/"u8)) return HttpTarget.Announce;
+        return path.EndsWith("/scrape"u8) || path.StartsWith("/scrape/"u8) ? HttpTarget.Scrape : HttpTarget.Other;
     }
 
     /// <summary>Answers a request whose method is GET and whose target is an announce or a scrape.</summary>
     /// <param name="head">The request.</param>
     /// <param name="target">What it asks for.</param>
-    /// <param name="passkey">From its path.</param>
     /// <param name="address">The client's: 4 or 16 bytes.</param>
     /// <param name="response">At least <see cref="MaxResponse"/> bytes.</param>
     /// <returns>Bytes of the response.</returns>
-    public int Answer(
-        in HttpRequestHead head, HttpTarget target, ReadOnlySpan<byte> passkey, ReadOnlySpan<byte> address, Span<byte> response)
+    public int Answer(in HttpRequestHead head, HttpTarget target, ReadOnlySpan<byte> address, Span<byte> response)
     {
         Counters.Requests++;
         Counters.BytesIn += head.Length;
         Span<byte> body = response[HttpHead.Size(head.KeepAlive)..];
         bool packed = false;
-        int length = target == HttpTarget.Announce ? Announce(head, passkey, address, body) : Scrape(head, body, ref packed);
+        int length = target == HttpTarget.Announce ? Announce(head, address, body) : Scrape(head, body, ref packed);
         int total = HttpHead.Write(response, head.KeepAlive, length, packed);
         Counters.BytesOut += total;
         return total;
     }
 
-    private int Announce(in HttpRequestHead head, ReadOnlySpan<byte> passkey, ReadOnlySpan<byte> address, Span<byte> body)
+    private int Announce(in HttpRequestHead head, ReadOnlySpan<byte> address, Span<byte> body)
     {
         var writer = new HttpAnswerWriter(body);
         AnnounceQueryError error = AnnounceQuery.Read(head.Query, out AnnounceQuery query);
@@ -79,8 +74,8 @@ internal sealed class HttpResponder(AnnounceDesk desk)
             Address = address,
             InfoHash = infoHash.AsSpan(),
             PeerId = peerId.AsSpan(),
-            Key = query.Key,
-            Passkey = passkey,
+            Path = head.Path,
+            Query = head.Query,
             Port = query.Port,
             Event = query.Event,
             Uploaded = query.Uploaded,
@@ -89,12 +84,7 @@ internal sealed class HttpResponder(AnnounceDesk desk)
             NumWant = query.NumWant,
         };
         Refusal refusal = desk.Announce(announcement, desk.Clock.NowSeconds, peers, otherPeers, ref random, out AnnounceReply reply);
-        if (refusal != Refusal.None)
-        {
-            Counters.Refused(refusal);
-            writer.WriteFailure(refusal.Reason(), refusal.RetryInMinutes());
-            return writer.Length;
-        }
+        if (refusal != Refusal.None) return Refuse(refusal, writer);
         Counters.Announces++;
         var counts = new HttpAnnounceCounts(
             (int)reply.Counts.Seeders, (int)reply.Counts.Leechers, (int)reply.Downloaded, reply.IntervalSeconds, desk.MinIntervalSeconds);
@@ -133,6 +123,8 @@ internal sealed class HttpResponder(AnnounceDesk desk)
             writer.WriteFailure(count < 0 ? AnnounceQueryError.InfoHashInvalid.Reason() : "a scrape names its torrents by info_hash"u8);
             return writer.Length;
         }
+        Refusal refusal = desk.CheckScrape(head.Path, head.Query);
+        if (refusal != Refusal.None) return Refuse(refusal, writer);
         Counters.Scrapes++;
         hashes = hashes[..count];
         hashes.Sort(); // the order that bencode wants
@@ -146,6 +138,13 @@ internal sealed class HttpResponder(AnnounceDesk desk)
         if (writer.Length < MinPacked || head.Header("accept-encoding"u8).IndexOf("gzip"u8) < 0) return writer.Length;
         packed = true;
         return Pack(body, writer.Length);
+    }
+
+    private int Refuse(Refusal refusal, HttpAnswerWriter writer)
+    {
+        Counters.Refused(refusal);
+        writer.WriteFailure(refusal.Reason(), refusal.RetryInMinutes());
+        return writer.Length;
     }
 
     private int Pack(Span<byte> body, int length)

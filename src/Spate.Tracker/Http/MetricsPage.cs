@@ -16,6 +16,7 @@ internal static class MetricsPage
         Sample(text, "spate_tracker_peers", "role=\"leecher\"", status.Leechers - status.PartialSeeds);
         Sample(text, "spate_tracker_peers", "role=\"partial\"", status.PartialSeeds);
         Gauge(text, "spate_tracker_peers_ipv6", "Peers behind IPv6 addresses.", status.PeersV6);
+        Gauge(text, "spate_tracker_websockets", "Connected WebTorrent clients.", status.WebSockets);
         Gauge(text, "spate_tracker_store_bytes", "Bytes of memory that torrents and peers take.", status.StoreBytes);
         Gauge(text, "spate_tracker_full", "1 while new torrents are refused for want of memory.", status.IsFull ? 1 : 0);
         Counters(text, status, "requests", "Requests of any kind.", frontEnd => frontEnd.Requests);

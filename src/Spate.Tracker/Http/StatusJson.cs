@@ -18,6 +18,7 @@ internal static class StatusJson
             json.WriteNumber("leechers", status.Leechers);
             json.WriteNumber("partialSeeds", status.PartialSeeds);
             json.WriteNumber("peersV6", status.PeersV6);
+            json.WriteNumber("webSockets", status.WebSockets);
             json.WriteNumber("storeBytes", status.StoreBytes);
             json.WriteBoolean("full", status.IsFull);
             json.WriteNumber("announcesPerSecond", Math.Round(status.AnnouncesPerSecond, 1));

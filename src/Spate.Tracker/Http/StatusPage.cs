@@ -31,6 +31,7 @@ internal static class StatusPage
         Row(html, "Leechers", status.Leechers);
         Row(html, "of these, partial seeds", status.PartialSeeds);
         Row(html, "Peers over IPv6", status.PeersV6);
+        Row(html, "WebTorrent clients", status.WebSockets);
         Row(html, "Announces a second", status.AnnouncesPerSecond.ToString("N1", CultureInfo.InvariantCulture));
         Row(html, "Memory of torrents and peers", Bytes(status.StoreBytes) + (status.IsFull ? " (full: new torrents are refused)" : ""));
         Row(html, "Running for", Duration(status.Uptime));

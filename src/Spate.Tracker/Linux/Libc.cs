@@ -74,6 +74,9 @@ internal static unsafe partial class Libc
     public static partial int accept4(int socket, SockAddr* address, uint* length, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static partial int connect(int socket, byte* address, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static partial nint recv(int socket, byte* buffer, nuint length, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
@@ -99,6 +102,23 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint write(int descriptor, void* buffer, nuint length);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fsync(int descriptor);
+
+    /// <summary>Makes the names in a folder survive a power cut.</summary>
+    public static void FlushFolder(string path)
+    {
+        const int readOnly = 0, closeOnExec = 0x80000;
+        int descriptor = open(path, readOnly | closeOnExec);
+        if (descriptor < 0) throw new IOException($"{path} can't be opened (error {LastError}).");
+        int failed = fsync(descriptor);
+        _ = close(descriptor);
+        if (failed != 0) throw new IOException($"{path} can't be flushed (error {LastError}).");
+    }
 
     /// <summary>The reason of the last call's failure.</summary>
     public static int LastError => Marshal.GetLastPInvokeError();

@@ -45,7 +45,8 @@ internal sealed class ConnectionIds
 
     private ulong Hash(ReadOnlySpan<byte> address, ulong seconds)
     {
-        if (address.Length == 4) return SipHash(MemoryMarshal.Read<uint>(address), 4, seconds);
+        // The last word's highest bit tells the families apart: no IPv6 address may have the ids of an IPv4 address.
+        if (address.Length == 4) return SipHash(MemoryMarshal.Read<uint>(address), 0, seconds | 1ul << 63);
         return SipHash(MemoryMarshal.Read<ulong>(address), MemoryMarshal.Read<ulong>(address[8..]), seconds);
     }
 

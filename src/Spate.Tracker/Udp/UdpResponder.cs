@@ -67,14 +67,16 @@ internal sealed class UdpResponder(AnnounceDesk desk, ConnectionIds ids, bool us
     private int Announce(UdpRequest request, ReadOnlySpan<byte> address, Span<byte> answer)
     {
         if (!request.TryReadAnnounce(out UdpAnnounce announce)) return 0;
-        Span<byte> key = stackalloc byte[4];
-        BitConverter.TryWriteBytes(key, announce.Key);
+        // Options that can't be read are none: some old clients put other things there.
+        if (!UdpOptions.TryReadUrlData(announce.Options, urlData, out ReadOnlySpan<byte> url)) url = default;
+        int question = url.IndexOf((byte)'?');
         var announcement = new Announcement
         {
             Address = address,
             InfoHash = announce.InfoHash,
             PeerId = announce.PeerId,
-            Key = key,
+            Path = question < 0 ? url : url[..question],
+            Query = question < 0 ? default : url[(question + 1)..],
             Port = announce.Port,
             Event = announce.Event,
             Uploaded = announce.Uploaded,
@@ -95,6 +97,8 @@ internal sealed class UdpResponder(AnnounceDesk desk, ConnectionIds ids, bool us
     {
         ReadOnlySpan<byte> hashes = request.ScrapeHashes;
         if (hashes.IsEmpty) return 0;
+        Refusal refusal = desk.CheckScrape(default, default); // a scrape has no options, so nowhere for a passkey
+        if (refusal != Refusal.None) return Refuse(refusal, request.TransactionId, answer);
         int length = UdpAnswerWriter.WriteScrapeHeader(answer, request.TransactionId);
         for (; !hashes.IsEmpty; hashes = hashes[Sha1Hash.Size..])
             length += UdpAnswerWriter.WriteScrapeEntry(answer[length..], desk.Scrape(hashes[..Sha1Hash.Size]));

@@ -5,13 +5,12 @@ using Spate.Engine.Ports;
 namespace Spate.Network;
 
 /// <summary>The real network: TCP and UDP sockets of the system.</summary>
-/// <param name="sources">
-/// Local addresses to send from, one at most of each family; where none is given the system chooses. A session that listens on one address
-/// only speaks from there too, so that trackers and peers see the address at which it can be reached.
-/// </param>
-public sealed class SocketNetwork(params IPAddress[] sources) : INetwork
+/// <param name="from">Where connections leave from; null leaves it to the system.</param>
+public sealed class SocketNetwork(LocalAddresses? from = null) : INetwork
 {
     private const int Backlog = 512;
+
+    private readonly LocalAddresses from = from ?? LocalAddresses.Any;
 
     public async ValueTask<IConnection> ConnectAsync(IPEndPoint remote, CancellationToken cancellation)
     {
@@ -23,10 +22,9 @@ public sealed class SocketNetwork(params IPAddress[] sources) : INetwork
     /// <exception cref="SocketException">Nobody answered, or the address can't be reached.</exception>
     internal async ValueTask<Socket> DialAsync(IPEndPoint remote, CancellationToken cancellation)
     {
-        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket socket = from.NewStream(remote.AddressFamily);
         try
         {
-            if (SourceFor(remote.AddressFamily, IPAddress.IsLoopback(remote.Address)) is { } source) socket.Bind(new IPEndPoint(source, 0));
             await socket.ConnectAsync(remote, cancellation).ConfigureAwait(true);
             return socket;
         }
@@ -55,11 +53,7 @@ public sealed class SocketNetwork(params IPAddress[] sources) : INetwork
         }
     }
 
-    public IDatagramSocket BindDatagram(IPEndPoint local)
-    {
-        bool isAny = local.Address.Equals(IPAddress.Any) || local.Address.Equals(IPAddress.IPv6Any);
-        return new DatagramSocket(isAny && SourceFor(local.AddressFamily, loopback: false) is { } source ? new IPEndPoint(source, local.Port) : local);
-    }
+    public IDatagramSocket BindDatagram(IPEndPoint local) => new DatagramSocket(local);
 
     public async ValueTask<IPAddress[]> ResolveAsync(string host, CancellationToken cancellation)
     {
@@ -67,10 +61,6 @@ public sealed class SocketNetwork(params IPAddress[] sources) : INetwork
         try { return await Dns.GetHostAddressesAsync(host, cancellation).ConfigureAwait(true); }
         catch (SocketException e) { throw new IOException($"The host name {host} is not known: {e.Message}", e); }
     }
-
-    // An address of the loopback reaches nothing but the loopback.
-    private IPAddress? SourceFor(AddressFamily family, bool loopback) =>
-        Array.Find(sources, source => source.AddressFamily == family && (loopback || !IPAddress.IsLoopback(source)));
 
     /// <summary>IPv4 in its own form, also where a dual-mode socket shows it mapped into IPv6.</summary>
     internal static IPEndPoint Plain(EndPoint? endPoint)

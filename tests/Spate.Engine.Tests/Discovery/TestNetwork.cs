@@ -7,6 +7,7 @@ namespace Spate.Engine.Tests.Discovery;
 internal sealed class TestNetwork(TestWorld world) : INetwork
 {
     private readonly Dictionary<IPEndPoint, Socket> sockets = [];
+    private readonly Dictionary<IPEndPoint, List<Socket>> members = [];
     private int nextPort = 40_000;
 
     /// <summary>Milliseconds on the way.</summary>
@@ -40,6 +41,28 @@ internal sealed class TestNetwork(TestWorld world) : INetwork
         return socket;
     }
 
+    /// <summary>False where groups can't be joined.</summary>
+    public bool HasMulticast { get; set; } = true;
+
+    /// <summary>The address of the next one to join a group.</summary>
+    public IPAddress MulticastFrom { get; set; } = IPAddress.Loopback;
+
+    public IDatagramSocket BindMulticast(IPEndPoint group)
+    {
+        if (!HasMulticast) throw new IOException("This network has no multicast.");
+        var member = new Socket(this, new IPEndPoint(group.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork
+            ? MulticastFrom : IPAddress.IPv6Loopback, nextPort++));
+        if (!members.TryGetValue(group, out List<Socket>? joined)) members[group] = joined = [];
+        joined.Add(member);
+        return member;
+    }
+
+    /// <summary>A datagram to all members of a group.</summary>
+    public void Multicast(IPEndPoint from, IPEndPoint group, byte[] payload)
+    {
+        foreach (Socket member in members.GetValueOrDefault(group) ?? []) Later(() => member.Arrive(from, payload));
+    }
+
     public ValueTask<IPAddress[]> ResolveAsync(string host, CancellationToken cancellation)
     {
         Resolved++;
@@ -54,11 +77,18 @@ internal sealed class TestNetwork(TestWorld world) : INetwork
     {
         Sent.Add((from, to, payload));
         if (Lose(from, to)) return;
-        world.CreateTimer(_ =>
+        if (members.ContainsKey(to)) Multicast(from, to, payload);
+        else
         {
-            if (sockets.TryGetValue(to, out Socket? socket)) socket.Arrive(from, payload);
-        }, null, TimeSpan.FromMilliseconds(LatencyMs), Timeout.InfiniteTimeSpan);
+            Later(() =>
+            {
+                if (sockets.TryGetValue(to, out Socket? socket)) socket.Arrive(from, payload);
+            });
+        }
     }
+
+    private void Later(Action action) =>
+        world.CreateTimer(_ => action(), null, TimeSpan.FromMilliseconds(LatencyMs), Timeout.InfiniteTimeSpan);
 
     internal sealed class Socket(TestNetwork network, IPEndPoint local) : IDatagramSocket
     {

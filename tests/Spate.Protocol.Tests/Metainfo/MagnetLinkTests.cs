@@ -102,6 +102,15 @@ public class MagnetLinkTests
     }
 
     [Fact]
+    public void The_limit_on_urls_is_on_what_they_say_and_not_on_how_it_is_escaped()
+    {
+        string url = "http://t/" + new string('é', 4000);
+        MagnetLink link = MagnetLink.Parse($"magnet:?xt=urn:btih:{Hex}&tr={Uri.EscapeDataString(url)}&tr={url}{url}");
+        Assert.Equal([url], link.Trackers);
+        Assert.Equal([url], MagnetLink.Parse(link.ToString()).Trackers);
+    }
+
+    [Fact]
     public void A_link_reads_back_what_it_writes()
     {
         Gen<string> text = ArbMap.Default.GeneratorFor<string>().Select(s => s is null ? "" : new string([.. s.Where(c => !char.IsSurrogate(c))]).Trim());

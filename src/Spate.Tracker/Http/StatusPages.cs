@@ -1,7 +1,13 @@
 namespace Spate.Tracker.Http;
 
-/// <summary>Everything that is neither announce nor scrape: what to show for a path.</summary>
-internal sealed class HttpPages(Func<TrackerStatus> status)
+/// <summary>What a port serves beside announces.</summary>
+internal interface IHttpPages
+{
+    HttpPage Answer(HttpPageRequest request);
+}
+
+/// <summary>The pages of the public port: what the tracker is doing.</summary>
+internal sealed class StatusPages(Func<TrackerStatus> status) : IHttpPages
 {
     public HttpPage Answer(HttpPageRequest request)
     {
