@@ -23,6 +23,7 @@ internal sealed class PeerSender
     private readonly Action onSent;
     private readonly Action<DisconnectReason> onEnd;
     private readonly ConcurrentQueue<Outgoing> queue = new();
+    private TransferTurn turn;
     private int pending;
     private int controlBacklog;
     private volatile bool ended;
@@ -104,10 +105,10 @@ internal sealed class PeerSender
         long counted = 0;
         while (sent < buffer.Length)
         {
-            int share = limits.Take(buffer.Length - sent);
+            int share = limits.Take(buffer.Length - sent, ref turn);
             if (share == 0)
             {
-                await limits.WaitAsync(signal);
+                await limits.WaitAsync(signal, turn);
                 continue;
             }
             await connection.SendAsync(buffer.Bytes.AsMemory(sent, share));
