@@ -20,7 +20,7 @@ public struct PeerId : IEquatable<PeerId>
         bytes.CopyTo(this);
     }
 
-    /// <summary>An Azureus-style id (BEP 20): <c>-SPvvvv-</c> and twelve random bytes, made printable.</summary>
+    /// <summary>An Azureus-style id (BEP 20): <c>-sPvvvv-</c> and twelve random bytes, made printable. (<c>SP</c> is BitSpirit.)</summary>
     /// <param name="version">Four characters, such as <c>0100</c>.</param>
     /// <param name="random">At least twelve random bytes.</param>
     public static PeerId Create(ReadOnlySpan<char> version, ReadOnlySpan<byte> random)
@@ -28,7 +28,7 @@ public struct PeerId : IEquatable<PeerId>
         const string alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         PeerId id = default;
         Span<byte> bytes = id;
-        "-SP"u8.CopyTo(bytes);
+        "-sP"u8.CopyTo(bytes);
         for (int i = 0; i < 4; i++) bytes[3 + i] = (byte)version[i];
         bytes[7] = (byte)'-';
         for (int i = 0; i < 12; i++) bytes[8 + i] = (byte)alphabet[random[i] % alphabet.Length];

@@ -130,7 +130,9 @@ internal sealed class Choker
         highestRate = Math.Max(uploading, highestRate * 0.95);
         double capacity = UploadLimit > 0 ? UploadLimit : highestRate;
         int wantedSlots = (int)(capacity / BytesPerSecondPerSlot);
-        Slots = FixedSlots > 0 ? FixedSlots : Math.Clamp(wantedSlots, UploadLimit > 0 ? LeastSlots : StartSlots, MostSlots);
+        // A seed's line is busy while anybody wants something, so what it carries is what it can carry.
+        int least = UploadLimit > 0 || (Seeding && highestRate > 0) ? LeastSlots : StartSlots;
+        Slots = FixedSlots > 0 ? FixedSlots : Math.Clamp(wantedSlots, least, MostSlots);
     }
 
     private void ChooseOptimistic(int count, long nowMs)

@@ -23,6 +23,7 @@ public sealed class CandidateList
 
     private const int MaxFails = 3;
     private const long ReconnectMs = 60_000;
+    private const long ManualReconnectMs = 5_000;
     private const long DeadMs = 60 * ReconnectMs;
     private const int MaxBans = 4096;
     private const int MaxOwn = 64;
@@ -180,7 +181,10 @@ public sealed class CandidateList
         candidate.LastFailure = ConnectFailure.None;
     }
 
-    /// <summary>The peer could not be reached; it is tried again after 60 s for each failure, and only once an hour after three.</summary>
+    /// <summary>
+    /// The peer could not be reached; it is tried again after 60 s for each failure, and only once an hour after three. One of the user's
+    /// own is tried again after 5 s, then after twice as long each time up to 5 minutes.
+    /// </summary>
     public void OnFailed(Candidate candidate, ConnectFailure reason, long nowMs)
     {
         if (candidate.State == CandidateState.Removed) return;
@@ -201,7 +205,7 @@ public sealed class CandidateList
         }
     }
 
-    /// <summary>A connection ended. The peer may be dialled again after a minute.</summary>
+    /// <summary>A connection ended. The peer may be dialled again after a minute, one of the user's own after 5 s.</summary>
     /// <param name="candidate">The peer.</param>
     /// <param name="misbehaved">True when it broke the protocol or never sent anything of use: counts as a failure.</param>
     /// <param name="nowMs">Milliseconds now.</param>
@@ -357,7 +361,8 @@ public sealed class CandidateList
             return;
         }
         candidate.State = CandidateState.Waiting;
-        // The user's own peers are worth a try for ever, but no more often than every few minutes.
+        // The user's own peers are worth a try for ever: soon, for they may just be starting, and later every few minutes.
+        if ((candidate.Sources & CandidateSource.Manual) != 0) waitMs = ManualReconnectMs << Math.Clamp(candidate.Fails - 1, 0, 10);
         waiting.Push(candidate, nowMs + Math.Min(waitMs, 5 * ReconnectMs));
     }
 

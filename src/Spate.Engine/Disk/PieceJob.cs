@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Spate.Engine.Pieces;
 using Spate.Engine.Ports;
 using Spate.Protocol;
@@ -63,25 +64,42 @@ internal sealed class PieceJob : IWorkItem
         FilesWritten.Clear();
     }
 
+    /// <summary>The first half: hash. What is to be written then takes its place in line for its file.</summary>
     public void Run()
     {
-        try { Outcome = Work(); }
+        bool write;
+        try { write = Hash(); }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Piece.Hasher!.Reset();
-            (Outcome, Error) = (PieceJobOutcome.Error, e);
+            Fail(e);
+            write = false;
         }
-        finally
-        {
-            for (int i = First; i < First + Count; i++) disk.Pool.Return(Piece[i].Slot);
-        }
-        disk.Post(this);
+        if (write) disk.Lanes.Write(this, FirstFile());
+        else End();
     }
 
-    private PieceJobOutcome Work()
+    /// <summary>The second half: write, and where only now all of the piece can be read, compare. Never two at a time in a lane.</summary>
+    public void Write()
+    {
+        try
+        {
+            disk.Files.Write(Position, CollectionsMarshal.AsSpan(run), FilesWritten);
+            if (complete && Outcome != PieceJobOutcome.Passed) CompareStored();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { Fail(e); }
+        End();
+    }
+
+    private long Position => disk.Layout.Position(Piece.Index, First * BlockPool.BlockSize);
+
+    private int FirstFile() => run.Count == 0 ? 0 : disk.Layout.Slice(Position, 1).File;
+
+    // True when there is something to write.
+    private bool Hash()
     {
         PieceHasher hasher = Piece.Hasher!;
         run.Clear();
+        Outcome = PieceJobOutcome.Written;
         bool inOrder = hasher.Blocks == First;
         for (int i = First; i < First + Count; i++)
         {
@@ -89,26 +107,34 @@ internal sealed class PieceJob : IWorkItem
             run.Add(block);
             if (inOrder) hasher.Append(block.Span);
         }
+        if (Count < Piece.BlockCount) return true;
 
-        if (Count == Piece.BlockCount)
-        {
-            bool passed = Matches(hasher.Finish());
-            if (!passed || wantHashes) BlockHashes = run.Select(block => Sha1Hash.Of(block.Span)).ToArray();
-            if (!passed) return PieceJobOutcome.Failed;
-            Write();
-            return PieceJobOutcome.Passed;
-        }
+        bool passed = Matches(hasher.Finish());
+        if (!passed || wantHashes) BlockHashes = run.Select(block => Sha1Hash.Of(block.Span)).ToArray();
+        Outcome = passed ? PieceJobOutcome.Passed : PieceJobOutcome.Failed;
+        return passed;
+    }
 
-        Write();
-        if (!complete) return PieceJobOutcome.Written;
+    private void CompareStored()
+    {
+        PieceHasher hasher = Piece.Hasher!;
         bool matches = HashRest(hasher) && Matches(hasher.Finish());
         hasher.Reset();
         if (!matches || wantHashes) BlockHashes = HashStored();
-        return matches ? PieceJobOutcome.Passed : PieceJobOutcome.Failed;
+        Outcome = matches ? PieceJobOutcome.Passed : PieceJobOutcome.Failed;
     }
 
-    private void Write() => disk.Files.Write(
-        disk.Layout.Position(Piece.Index, First * BlockPool.BlockSize), System.Runtime.InteropServices.CollectionsMarshal.AsSpan(run), FilesWritten);
+    private void Fail(Exception error)
+    {
+        Piece.Hasher!.Reset();
+        (Outcome, Error) = (PieceJobOutcome.Error, error);
+    }
+
+    private void End()
+    {
+        for (int i = First; i < First + Count; i++) disk.Pool.Return(Piece[i].Slot);
+        disk.Post(this);
+    }
 
     private bool Matches(Sha1Hash hash) => hash.AsSpan().SequenceEqual(disk.Layout.Metainfo.PieceHash(Piece.Index));
 

@@ -44,6 +44,8 @@ internal sealed class TorrentDisk
 
     public BlockPool Pool { get; }
 
+    public WriteLanes Lanes { get; } = new();
+
     /// <summary>Hashes and writes blocks of a piece; see <see cref="PieceJob"/>. One job of a piece at a time.</summary>
     public void Store(ActivePiece piece, int first, int count, bool complete, bool wantHashes)
     {
@@ -82,9 +84,10 @@ internal sealed class TorrentDisk
     /// <summary>Makes a call on a disk worker.</summary>
     public Task<T> Call<T>(Func<T> call) => DiskCall<T>.Run(workers, call);
 
-    public void Post(PieceJob job) => strand.Enqueue(onPieceJob, job);
+    // Run here when the strand is idle: a disk worker that has just ended a job has time for it, and a thread less is woken.
+    public void Post(PieceJob job) => strand.EnqueueOrRun(onPieceJob, job);
 
-    public void Post(UploadJob job) => strand.Enqueue(onUploadJob, job);
+    public void Post(UploadJob job) => strand.EnqueueOrRun(onUploadJob, job);
 
     private void Ended()
     {

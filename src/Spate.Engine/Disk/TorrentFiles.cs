@@ -33,9 +33,18 @@ internal sealed class TorrentFiles
     /// <summary>Writes blocks that follow each other in the stream; adds the files it wrote to.</summary>
     public void Write(long position, ReadOnlySpan<ReadOnlyMemory<byte>> blocks, ICollection<int> written)
     {
-        var run = new ReadOnlyMemory<byte>[blocks.Length];
         int block = 0, used = 0, total = 0;
         foreach (ReadOnlyMemory<byte> memory in blocks) total += memory.Length;
+        if (total == 0) return;
+        FileSlice whole = Layout.Slice(position, total);
+        if (whole.Length == total && !Layout.Metainfo.Files[whole.File].IsPadding)
+        {
+            using FileCache.Lease lease = OpenForWriting(whole.File);
+            lease.File.Write(blocks, whole.Position);
+            written.Add(whole.File);
+            return;
+        }
+        var run = new ReadOnlyMemory<byte>[blocks.Length];
         while (total > 0)
         {
             FileSlice slice = Layout.Slice(position, total);

@@ -10,7 +10,7 @@ public static class ClientName
     {
         ["AZ"] = "Vuze", ["BC"] = "BitComet", ["BI"] = "BiglyBT", ["BT"] = "BitTorrent", ["DE"] = "Deluge", ["FD"] = "Free Download Manager",
         ["GT"] = "anacrolix", ["KT"] = "KTorrent", ["LT"] = "libtorrent", ["lt"] = "rTorrent", ["MO"] = "MonoTorrent", ["PI"] = "PicoTorrent",
-        ["qB"] = "qBittorrent", ["RN"] = "rain", ["rQ"] = "rqbit", ["SP"] = "Spate", ["TR"] = "Transmission", ["UM"] = "µTorrent Mac",
+        ["qB"] = "qBittorrent", ["RN"] = "rain", ["rQ"] = "rqbit", ["sP"] = "Spate", ["TR"] = "Transmission", ["UM"] = "µTorrent Mac",
         ["UT"] = "µTorrent", ["WW"] = "WebTorrent", ["WD"] = "WebTorrent Desktop", ["XL"] = "Xunlei",
     };
 

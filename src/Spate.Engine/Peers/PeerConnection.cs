@@ -119,6 +119,9 @@ internal sealed class PeerConnection
     /// <summary>Pieces that it may ask for while choked (BEP 6).</summary>
     public List<int>? AllowedToPeer { get; set; }
 
+    /// <summary>Bytes of these pieces that it may still ask for while choked: each once.</summary>
+    public long AllowanceBytes { get; set; }
+
     /// <summary>Waits for a send buffer.</summary>
     public bool WaitsForBuffer { get; set; }
 
@@ -131,6 +134,20 @@ internal sealed class PeerConnection
 
     public double Given { get; set; }
 
+    // Extensions.
+    /// <summary>Where others can reach it, once that is known.</summary>
+    public IPEndPoint? ListenAddress { get; set; }
+
+    /// <summary>Bytes of the metadata, as it says (BEP 9); 0 while it has none.</summary>
+    public int MetadataSize { get; set; }
+
+    /// <summary>Parts of the metadata that it was sent.</summary>
+    public int MetadataPartsSent { get; set; }
+
+    public PexSender? PexSender { get; set; }
+
+    public PexReceiver? PexReceiver { get; set; }
+
     // Time.
     public long ConnectedMs { get; }
 
@@ -142,6 +159,12 @@ internal sealed class PeerConnection
     public long LastUsefulMs { get; set; }
 
     public int MessagesSinceBlock { get; set; }
+
+    /// <summary>It is one of the seeds in the picker's counts.</summary>
+    public bool CountedAsSeed { get; set; }
+
+    /// <summary>What its pumps said when they ended; written by them.</summary>
+    public DisconnectReason PumpEnd { get; set; }
 
     /// <summary>Why it was disconnected; the first reason wins.</summary>
     public DisconnectReason Closed { get; set; }

@@ -48,8 +48,15 @@ internal sealed class PeerReceiver : IWorkItem
     /// <summary>Bytes received, with those of messages.</summary>
     public RateMeter Received { get; } = new();
 
-    /// <summary>Whether anything came since this was last cleared.</summary>
-    public bool HeardFrom { get; set; }
+    private volatile bool heardFrom;
+
+    /// <summary>Whether anything came since this was last asked.</summary>
+    public bool TakeHeardFrom()
+    {
+        if (!heardFrom) return false;
+        heardFrom = false;
+        return true;
+    }
 
     /// <summary>The strand has dealt with the batch.</summary>
     public void Done()
@@ -87,7 +94,7 @@ internal sealed class PeerReceiver : IWorkItem
                     return;
                 }
                 Received.Add(count);
-                HeardFrom = true;
+                heardFrom = true;
                 idle = count < IdleBelow;
                 for (int used = 0; used < count;)
                 {

@@ -19,19 +19,21 @@ internal sealed class PeerSender
     private readonly SendBufferPool buffers;
     private readonly TransferLimits limits;
     private readonly PumpSignal signal;
-    private readonly Action<int> onSent;
+    private readonly RateMeter torrentSent;
+    private readonly Action onSent;
     private readonly Action<DisconnectReason> onEnd;
     private readonly ConcurrentQueue<Outgoing> queue = new();
     private int pending;
     private int controlBacklog;
     private volatile bool ended;
 
-    /// <param name="onSent">Told, on any thread, how many bytes of blocks went out with a buffer.</param>
+    /// <param name="torrentSent">Counts the bytes of blocks for the whole torrent.</param>
+    /// <param name="onSent">Told, on any thread, that a buffer of blocks went out or was dropped.</param>
     /// <param name="onEnd">Told, on any thread, that nothing more can be sent.</param>
-    public PeerSender(IConnection connection, SendBufferPool buffers, TransferLimits limits, IScheduler scheduler, Action<int> onSent, Action<DisconnectReason> onEnd)
+    public PeerSender(IConnection connection, SendBufferPool buffers, TransferLimits limits, IScheduler scheduler, RateMeter torrentSent, Action onSent, Action<DisconnectReason> onEnd)
     {
         (this.connection, this.buffers, this.limits) = (connection, buffers, limits);
-        (this.onSent, this.onEnd) = (onSent, onEnd);
+        (this.torrentSent, this.onSent, this.onEnd) = (torrentSent, onSent, onEnd);
         signal = new PumpSignal(scheduler);
     }
 
@@ -113,6 +115,7 @@ internal sealed class PeerSender
             // Headers are spread over the blocks, so that a slow send shows its progress; the sum is exact.
             long payload = (long)sent * buffer.Payload / buffer.Length;
             Sent.Add((int)(payload - counted));
+            torrentSent.Add((int)(payload - counted));
             counted = payload;
         }
     }
@@ -121,9 +124,8 @@ internal sealed class PeerSender
     {
         if (item.Blocks is { } blocks)
         {
-            int payload = ended ? 0 : blocks.Payload;
             buffers.Return(blocks);
-            onSent(payload);
+            onSent();
         }
         else
         {

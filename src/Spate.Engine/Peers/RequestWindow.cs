@@ -12,11 +12,12 @@ internal sealed class RequestWindow
     private const int Smallest = 4;
     private const int Largest = 4096;          // 64 MiB: 1 Gbit/s at half a second
     private const double CushionMs = 100;
-    private const long ShortestRoundMs = 25;
+    private const long StartRoundMs = 25;
+    private const long RoundMs = 250;          // long enough to see past the bursts of a peer that limits its rate
     private const double Growth = 1.15;        // a round must bring so much more for the window to double again
 
     private int limit = DefaultPeerLimit;
-    private bool starting = true;
+    private bool starting = true, settled;
     private int roundBlocks;
     private long roundStartMs = -1;
     private long roundBytes;
@@ -72,7 +73,7 @@ internal sealed class RequestWindow
         roundBlocks++;
         roundBytes += bytes;
         long elapsed = nowMs - roundStartMs;
-        if (roundBlocks < Math.Min(Size, 256) || elapsed < ShortestRoundMs) return;
+        if (elapsed < (starting ? StartRoundMs : RoundMs) || (starting && roundBlocks < Size)) return;
         EndRound(roundBytes / (double)elapsed);
         (roundStartMs, roundBlocks, roundBytes) = (nowMs, 0, 0);
     }
@@ -86,12 +87,18 @@ internal sealed class RequestWindow
 
     private void EndRound(double measured)
     {
-        bool grew = measured > bytesPerMs * Growth;
-        // Up at once, down slowly: one slow round is no reason to let the pipe run dry.
-        bytesPerMs = Math.Max(measured, bytesPerMs * 0.8 + measured * 0.2);
+        if (starting && measured > bytesPerMs * Growth)
+        {
+            bytesPerMs = measured;
+            Size = Math.Min(Size * 2, limit);
+            return;
+        }
+        // The short rounds of the start saw bursts: the first long one counts alone. Then up at once, down slowly, as one slow round
+        // is no reason to let the pipe run dry.
+        bytesPerMs = starting || !settled ? measured : Math.Max(measured, bytesPerMs * 0.8 + measured * 0.2);
+        settled = !starting;
+        starting = false;
         int wanted = (int)Math.Min(Largest, bytesPerMs * (2 * RoundTripMs + CushionMs) / BlockPool.BlockSize + Smallest);
-        if (starting && grew) wanted = Math.Max(wanted, Size * 2);
-        else starting = false;
         Size = Math.Clamp(wanted, Math.Min(Smallest, limit), limit);
     }
 }

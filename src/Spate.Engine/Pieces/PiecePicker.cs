@@ -54,6 +54,20 @@ internal sealed class PiecePicker
     /// <summary>True when nothing that is wanted is missing.</summary>
     public bool IsFinished => Missing.Count == 0;
 
+    // Every block that is missing was asked of somebody: not before, as blocks asked for twice are bandwidth that others could use.
+    private bool IsEndGame
+    {
+        get
+        {
+            if (!Availability.Startable.IsEmpty) return false;
+            foreach (ActivePiece piece in list)
+            {
+                if (piece.Free > 0) return false;
+            }
+            return true;
+        }
+    }
+
     /// <summary>A peer got a piece, or several, that it did not have.</summary>
     public void PeerGained() => version++;
 
@@ -114,7 +128,7 @@ internal sealed class PiecePicker
             if (piece is null) break;
             count += TakeFree(piece, picked[count..]);
         }
-        if (count == 0 && (peer.Requests.Count < EndGameDepth)) count = PickEndGame(peer, picked[..Math.Min(picked.Length, EndGameDepth)]);
+        if (count == 0 && peer.Requests.Count < EndGameDepth && IsEndGame) count = PickEndGame(peer, picked[..Math.Min(picked.Length, EndGameDepth)]);
         return count;
     }
 

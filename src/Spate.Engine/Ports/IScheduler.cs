@@ -1,10 +1,13 @@
 namespace Spate.Engine.Ports;
 
 /// <summary>Something that can be run once it is its turn.</summary>
-public interface IWorkItem
+public interface IWorkItem : IThreadPoolWorkItem
 {
     /// <summary>Runs it. Must not throw.</summary>
     void Run();
+
+    // So that the thread pool takes it as it is, without an allocation.
+    void IThreadPoolWorkItem.Execute() => Run();
 }
 
 /// <summary>Runs short pieces of work, in parallel where the world allows it: the thread pool, or the simulation's one thread.</summary>

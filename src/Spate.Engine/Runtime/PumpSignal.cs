@@ -30,15 +30,19 @@ public sealed class PumpSignal : IValueTaskSource, IWorkItem
             : Consume();
     }
 
+    // Fences on both sides: the waiter must look at its condition after the signal is taken, and who sets the signal must look at the
+    // state after the condition is written. A plain write on either side may still be in the processor's store buffer by then; each end
+    // would see the past of the other, and the waiter would sleep for ever.
     private ValueTask Consume()
     {
-        Volatile.Write(ref state, Idle);
+        Interlocked.Exchange(ref state, Idle);
         return default;
     }
 
     /// <summary>Lets the waiter go on, or the next one not wait. Safe from any thread.</summary>
     public void Set()
     {
+        Interlocked.MemoryBarrier();
         while (true)
         {
             int seen = Volatile.Read(ref state);

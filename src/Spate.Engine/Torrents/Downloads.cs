@@ -41,6 +41,7 @@ internal sealed class Downloads
     private readonly PiecePicker picker;
     private readonly TorrentDisk disk;
     private readonly Blame blame = new();
+    private readonly HashSet<int> filesWritten = [];
     private readonly PickedBlock[] picked = new PickedBlock[PickAtOnce];
     private bool starved; // peers went without requests because memory ran short
 
@@ -55,12 +56,12 @@ internal sealed class Downloads
     /// <summary>Bytes of pieces that failed their hash.</summary>
     public long Failed { get; private set; }
 
-    /// <summary>Files written to since <see cref="TakeFilesWritten"/>.</summary>
-    private readonly HashSet<int> filesWritten = [];
-
     /// <summary>Nothing more is asked for until this is false again: the disk refused.</summary>
     public bool Halted { get; set; }
 
+    public void MarkWritten(int file) => filesWritten.Add(file);
+
+    /// <summary>Files written to since the last call.</summary>
     public int[] TakeFilesWritten()
     {
         int[] files = [.. filesWritten];
@@ -159,7 +160,7 @@ internal sealed class Downloads
             return;
         }
         ref ActivePiece.Block at = ref piece[block];
-        if (at.Requests > (asked ? 1 : 0)) CancelElsewhere(peer, pieceIndex, block, piece);
+        bool askedElsewhere = at.Requests > (asked ? 1 : 0);
         if (at.State == BlockState.Free) piece.Free--;
         at.State = BlockState.Held;
         at.Requests = 0;
@@ -167,6 +168,8 @@ internal sealed class Downloads
         at.Sender = peer.Serial;
         piece.Received++;
         piece.Held++;
+        // Only now: who is told to stop is given other work at once, and must not be given this block again.
+        if (askedElsewhere) CancelElsewhere(peer, pieceIndex, block, piece);
         Store(piece);
     }
 

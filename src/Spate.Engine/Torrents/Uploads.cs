@@ -49,7 +49,7 @@ internal sealed class Uploads
             disconnect(peer, DisconnectReason.RequestOutOfRange);
             return;
         }
-        bool allowed = !peer.AmChoking || (peer.AllowedToPeer?.Contains(piece) ?? false);
+        bool allowed = !peer.AmChoking || TakeAllowance(peer, piece, length);
         if (!allowed || !have[piece] || Halted)
         {
             Reject(peer, new BlockRequest(piece, offset, length));
@@ -87,7 +87,7 @@ internal sealed class Uploads
         for (int count = peer.Uploads.Count; count > 0; count--)
         {
             BlockRequest request = peer.Uploads.Dequeue();
-            if (peer.AllowedToPeer?.Contains(request.Piece) ?? false) peer.Uploads.Enqueue(request);
+            if (TakeAllowance(peer, request.Piece, request.Length)) peer.Uploads.Enqueue(request);
             else Reject(peer, request);
         }
     }
@@ -138,6 +138,15 @@ internal sealed class Uploads
         buffers.Return(job.Buffer);
         foreach (BlockRequest request in job.Requests) Reject(job.Peer, request);
         OnSent(job.Peer);
+    }
+
+    // Free pieces are for newcomers, who have nothing to trade with, and are free once: else nobody would need a slot.
+    private static bool TakeAllowance(PeerConnection peer, int piece, int length)
+    {
+        if (peer.AllowedToPeer is not { } allowed || !allowed.Contains(piece)) return false;
+        if (peer.Have.Count > allowed.Count || peer.AllowanceBytes < length) return false;
+        peer.AllowanceBytes -= length;
+        return true;
     }
 
     private static void Reject(PeerConnection peer, BlockRequest request)

@@ -36,8 +36,8 @@ public ref struct HttpAnswerWriter
     /// <param name="trackerId">To be sent back, or nothing.</param>
     /// <param name="warning">A message for people, or nothing.</param>
     public void WriteCompactAnnounce(
-        in HttpAnnounceCounts answer, ReadOnlySpan<byte> externalAddress, ReadOnlySpan<byte> peers, ReadOnlySpan<byte> peers6,
-        ReadOnlySpan<byte> trackerId = default, ReadOnlySpan<byte> warning = default)
+        in HttpAnnounceCounts answer, scoped ReadOnlySpan<byte> externalAddress, scoped ReadOnlySpan<byte> peers,
+        scoped ReadOnlySpan<byte> peers6, scoped ReadOnlySpan<byte> trackerId = default, scoped ReadOnlySpan<byte> warning = default)
     {
         BeginAnnounce(answer, externalAddress);
         Raw("5:peers"u8);
@@ -51,7 +51,7 @@ public ref struct HttpAnswerWriter
     }
 
     /// <summary>An announce answer up to its peers, which the caller writes: see <see cref="WriteDictionaryPeer"/>.</summary>
-    public void BeginDictionaryAnnounce(in HttpAnnounceCounts answer, ReadOnlySpan<byte> externalAddress)
+    public void BeginDictionaryAnnounce(in HttpAnnounceCounts answer, scoped ReadOnlySpan<byte> externalAddress)
     {
         BeginAnnounce(answer, externalAddress);
         Raw("5:peersl"u8);
@@ -61,7 +61,7 @@ public ref struct HttpAnswerWriter
     /// <param name="address">4 or 16 bytes.</param>
     /// <param name="port">The peer's port.</param>
     /// <param name="peerId">Twenty bytes, or nothing where the client can do without or we do not know it.</param>
-    public void WriteDictionaryPeer(ReadOnlySpan<byte> address, ushort port, ReadOnlySpan<byte> peerId)
+    public void WriteDictionaryPeer(scoped ReadOnlySpan<byte> address, ushort port, scoped ReadOnlySpan<byte> peerId)
     {
         Span<byte> text = stackalloc byte[64];
         if (!new IPAddress(address).TryFormat(text, out int length)) return;
@@ -78,14 +78,14 @@ public ref struct HttpAnswerWriter
     }
 
     /// <summary>Ends what <see cref="BeginDictionaryAnnounce"/> began.</summary>
-    public void EndDictionaryAnnounce(ReadOnlySpan<byte> trackerId = default, ReadOnlySpan<byte> warning = default)
+    public void EndDictionaryAnnounce(scoped ReadOnlySpan<byte> trackerId = default, scoped ReadOnlySpan<byte> warning = default)
     {
         Raw("e"u8);
         EndAnnounce(trackerId, warning);
     }
 
     /// <summary>A refusal (BEP 3), with the time to wait (BEP 31): minutes, 0 to leave it out, negative for "never".</summary>
-    public void WriteFailure(ReadOnlySpan<byte> reason, int retryInMinutes = 0)
+    public void WriteFailure(scoped ReadOnlySpan<byte> reason, int retryInMinutes = 0)
     {
         Raw("d14:failure reason"u8);
         Text(reason);
@@ -102,7 +102,7 @@ public ref struct HttpAnswerWriter
     public void BeginScrape() => Raw("d5:filesd"u8);
 
     /// <summary>One torrent of a scrape, with the downloaders of BEP 21. Torrents must come in the order of their hashes.</summary>
-    public void WriteScrapeEntry(ReadOnlySpan<byte> infoHash, ScrapeEntry entry)
+    public void WriteScrapeEntry(scoped ReadOnlySpan<byte> infoHash, ScrapeEntry entry)
     {
         Text(infoHash);
         Raw("d8:complete"u8);
@@ -132,7 +132,7 @@ public ref struct HttpAnswerWriter
         Raw("e"u8);
     }
 
-    private void BeginAnnounce(in HttpAnnounceCounts answer, ReadOnlySpan<byte> externalAddress)
+    private void BeginAnnounce(in HttpAnnounceCounts answer, scoped ReadOnlySpan<byte> externalAddress)
     {
         Raw("d8:complete"u8);
         Number(answer.Seeders);
@@ -151,7 +151,7 @@ public ref struct HttpAnswerWriter
         Number(answer.MinIntervalSeconds);
     }
 
-    private void EndAnnounce(ReadOnlySpan<byte> trackerId, ReadOnlySpan<byte> warning)
+    private void EndAnnounce(scoped ReadOnlySpan<byte> trackerId, scoped ReadOnlySpan<byte> warning)
     {
         if (!trackerId.IsEmpty)
         {

@@ -13,7 +13,7 @@ public static class AllowedFastSet
     {
         var pieces = new List<int>();
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
-        if (address.AddressFamily != AddressFamily.InterNetwork || pieceCount <= 0) return pieces;
+        if (address.AddressFamily != AddressFamily.InterNetwork || pieceCount <= 0 || count <= 0) return pieces;
         Span<byte> x = stackalloc byte[24];
         address.TryWriteBytes(x, out _);
         x[3] = 0;

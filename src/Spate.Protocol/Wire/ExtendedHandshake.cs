@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Globalization;
 using System.Net;
 using System.Text;
 using Spate.Protocol.Bencode;
@@ -116,12 +118,16 @@ public sealed record ExtendedHandshake
 
     private static string Printable(ReadOnlySpan<byte> name)
     {
-        string text = Encoding.UTF8.GetString(name[..Math.Min(name.Length, LongestClientName * 4)]);
         var kept = new StringBuilder();
-        foreach (char c in text)
+        while (Rune.DecodeFromUtf8(name, out Rune rune, out int used) is var status && used > 0)
         {
-            if (kept.Length == LongestClientName) break;
-            if (!char.IsControl(c) && c != '\ufffd') kept.Append(c);
+            name = name[used..];
+            if (kept.Length + rune.Utf16SequenceLength > LongestClientName) break;
+            // No control characters, and none that are unseen or turn the text around them.
+            bool shown = status == OperationStatus.Done
+                && Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
+                    or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
+            if (shown) kept.Append(rune);
         }
         return kept.ToString();
     }

@@ -74,6 +74,7 @@ public sealed class FrameDecoder
     public const int MaxBlock = 128 * 1024;
 
     private const int MaxFixed = 17; // prefix, id and three numbers: a request
+    private const int FirstGathered = 4096;
 
     private readonly byte[] head = new byte[MaxFixed];
     private readonly int maxPayload;
@@ -81,6 +82,7 @@ public sealed class FrameDecoder
     private int blockLeft;
     private byte[]? gathered;
     private int gatheredLength;
+    private int gatheredLeft;
     private MessageId gatheredId;
     private FrameError failed;
 
@@ -128,11 +130,9 @@ public sealed class FrameDecoder
             used = 4;
             return new Frame { Kind = FrameKind.KeepAlive };
         }
-        if (view.Length < 5)
-        {
-            // Refuse a length that nothing can have before its kind is known.
-            return length > (uint)Math.Max(maxPayload + 1, MaxBlock + 9) ? Fail(FrameError.TooLong) : default;
-        }
+        // First of all, so that the answer is the same whether or not the kind is known yet.
+        if (length > (uint)Math.Max(maxPayload + 1, MaxBlock + 9)) return Fail(FrameError.TooLong);
+        if (view.Length < 5) return default;
         var id = (MessageId)view[4];
         int numbers = id switch
         {
@@ -175,20 +175,27 @@ public sealed class FrameDecoder
         int payload = (int)(length - 1);
         if (length - 1 > (uint)maxPayload) return Fail(FrameError.TooLong);
         if (payload == 0) return new Frame { Kind = FrameKind.Payload, Id = id };
-        gathered = new byte[payload];
-        gatheredLength = 0;
+        gathered = new byte[Math.Min(payload, FirstGathered)];
+        (gatheredLength, gatheredLeft) = (0, payload);
         gatheredId = id;
         return new Frame { Kind = FrameKind.Payload, Id = id };
     }
 
     private Frame Gather(ref ReadOnlySpan<byte> input)
     {
-        int take = Math.Min(gathered!.Length - gatheredLength, input.Length);
+        int take = Math.Min(gatheredLeft, input.Length);
+        if (gathered!.Length - gatheredLength < take)
+        {
+            // Memory follows what really came: to announce a long message costs the sender as much as us.
+            int wanted = Math.Min(gatheredLength + gatheredLeft, Math.Max(gathered.Length * 2, gatheredLength + take));
+            Array.Resize(ref gathered, wanted);
+        }
         input[..take].CopyTo(gathered.AsSpan(gatheredLength));
         gatheredLength += take;
+        gatheredLeft -= take;
         input = input[take..];
-        if (gatheredLength < gathered.Length) return default;
-        byte[] whole = gathered;
+        if (gatheredLeft > 0) return default;
+        ReadOnlySpan<byte> whole = gathered.AsSpan(0, gatheredLength);
         gathered = null;
         return new Frame { Kind = FrameKind.Payload, Id = gatheredId, Payload = whole };
     }

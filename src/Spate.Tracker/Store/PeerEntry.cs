@@ -53,8 +53,8 @@ internal readonly struct PeerMark(ushort value)
 [StructLayout(LayoutKind.Sequential, Pack = 2)]
 internal struct PeerV4 : IPeerEntry<PeerV4>
 {
-    private const ulong AddressAndPort = BitConverterIsLittle ? 0x0000_FFFF_FFFF_FFFF : 0xFFFF_FFFF_FFFF_0000;
-    private const bool BitConverterIsLittle = true; // the tracker's unmanaged layout is for little-endian machines, as .NET's own targets are
+    // All but the mark, when the eight bytes are read as one number.
+    private static ulong AddressAndPort => BitConverter.IsLittleEndian ? 0x0000_FFFF_FFFF_FFFF : 0xFFFF_FFFF_FFFF_0000;
 
     private readonly uint address;
     private readonly ushort port;
@@ -85,7 +85,7 @@ internal struct PeerV4 : IPeerEntry<PeerV4>
 
     public readonly bool IsSamePeer(in PeerV4 other) => ((Raw ^ other.Raw) & AddressAndPort) == 0;
 
-    public readonly uint Hash(ulong secret) => KeyedHash.Mix(Raw & AddressAndPort, secret);
+    public readonly uint Hash(ulong secret) => (uint)KeyedHash.Mix(Raw & AddressAndPort, secret);
 
     public readonly void WriteTo(ref byte destination)
     {
@@ -133,7 +133,7 @@ internal struct PeerV6 : IPeerEntry<PeerV6>
     public readonly bool IsSamePeer(in PeerV6 other) =>
         port == other.port && address.High == other.address.High && address.Low == other.address.Low;
 
-    public readonly uint Hash(ulong secret) => KeyedHash.Mix(address.High ^ KeyedHash.Mix(address.Low ^ port, secret), secret);
+    public readonly uint Hash(ulong secret) => (uint)KeyedHash.Mix(address.High ^ KeyedHash.Mix(address.Low ^ port, secret), secret);
 
     public readonly void WriteTo(ref byte destination)
     {

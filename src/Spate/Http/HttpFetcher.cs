@@ -8,6 +8,7 @@ using System.Security.Authentication;
 using System.Text;
 using Spate.Engine.Discovery;
 using Spate.Engine.Ports;
+using Spate.Network;
 
 namespace Spate.Http;
 
@@ -34,8 +35,12 @@ public sealed class HttpFetcher : IHttpFetcher, IDisposable
 
     /// <param name="userAgent">What servers are told, such as <c>Spate/1.0</c>.</param>
     /// <param name="names">Names that are known already; null to ask the system.</param>
-    public HttpFetcher(string userAgent, NameCache? names = null)
-        : this(userAgent, names ?? new NameCache(static async (host, token) => await ResolveAsync(host, token).ConfigureAwait(false), TimeProvider.System), DialAsync)
+    /// <param name="network">Opens the connections; null for one without a source address.</param>
+    public HttpFetcher(string userAgent, NameCache? names = null, SocketNetwork? network = null)
+        : this(
+            userAgent,
+            names ?? new NameCache(static async (host, token) => await ResolveAsync(host, token).ConfigureAwait(false), TimeProvider.System),
+            Dialler(network ?? new SocketNetwork()))
     {
     }
 
@@ -259,20 +264,8 @@ public sealed class HttpFetcher : IHttpFetcher, IDisposable
         _ => false,
     };
 
-    private static async ValueTask<Stream> DialAsync(IPEndPoint remote, CancellationToken cancellation)
-    {
-        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(remote, cancellation).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    private static Func<IPEndPoint, CancellationToken, ValueTask<Stream>> Dialler(SocketNetwork network) => async (remote, cancellation) =>
+        new NetworkStream(await network.DialAsync(remote, cancellation).ConfigureAwait(false), ownsSocket: true);
 
     private static async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellation)
     {

@@ -253,6 +253,23 @@ public class CandidateListTests
     }
 
     [Fact]
+    public void The_users_own_peers_are_tried_again_soon_and_for_ever()
+    {
+        Candidate manual = list.Add(At("198.51.100.8", 1), CandidateSource.Manual)!;
+        long now = 0;
+        var waits = new List<long>();
+        for (int i = 0; i < 9; i++)
+        {
+            Assert.True(list.TryNext(now, out Candidate? next));
+            Assert.Same(manual, next);
+            list.OnFailed(manual, ConnectFailure.Unreachable, now);
+            waits.Add((list.NextDueMs!.Value - now) / 1000);
+            now = list.NextDueMs!.Value;
+        }
+        Assert.Equal([5, 10, 20, 40, 80, 160, 300, 300, 300], waits);
+    }
+
+    [Fact]
     public void A_flood_raises_the_priority_of_its_own_share_and_displaces_the_dead_first()
     {
         Candidate dead = list.Add(At("198.51.100.7", 6881), CandidateSource.Pex)!;

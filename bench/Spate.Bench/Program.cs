@@ -1,0 +1,4 @@
+using BenchmarkDotNet.Running;
+
+// dotnet run -c Release --project bench/Spate.Bench -- --filter '*Bencode*' --job short
+BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -1,0 +1,43 @@
+"""A libtorrent peer for the interop tests: TORRENT FOLDER IP PORT [HOST:PORT to connect to]
+
+Prints COMPLETE once everything is there, and what libtorrent reports. Ends when its standard input does.
+"""
+import sys
+import threading
+
+import libtorrent as lt
+
+torrent, folder, ip, port = sys.argv[1:5]
+session = lt.session({
+    "listen_interfaces": "%s:%s" % (ip, port),
+    "outgoing_interfaces": ip,
+    "enable_dht": False,
+    "enable_lsd": False,
+    "enable_upnp": False,
+    "enable_natpmp": False,
+    "allow_multiple_connections_per_ip": True,
+    "alert_mask": lt.alert.category_t.error_notification | lt.alert.category_t.peer_notification
+        | lt.alert.category_t.status_notification | lt.alert.category_t.tracker_notification | lt.alert.category_t.connect_notification,
+})
+handle = session.add_torrent({"ti": lt.torrent_info(torrent), "save_path": folder})
+for peer in sys.argv[5:]:
+    host, _, peer_port = peer.rpartition(":")
+    handle.connect_peer((host, int(peer_port)))
+
+ended = threading.Event()
+
+
+def until_input_ends():
+    while sys.stdin.readline():
+        pass
+    ended.set()
+
+
+threading.Thread(target=until_input_ends, daemon=True).start()
+complete = False
+while not ended.wait(0.05):
+    for alert in session.pop_alerts():
+        print(alert.message(), flush=True)
+    if not complete and handle.status().is_seeding:
+        complete = True
+        print("COMPLETE", flush=True)

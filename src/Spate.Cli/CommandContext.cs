@@ -1,0 +1,131 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
+using Spate.Cli.Terminal;
+
+namespace Spate.Cli;
+
+/// <summary>What a command has while it runs: its arguments, and where its results, messages and progress go.</summary>
+internal sealed class CommandContext : IDisposable
+{
+    // Everything a terminal could stumble over is escaped, and text in any script of the world is not.
+    private static readonly JavaScriptEncoder Encoder = MakeEncoder();
+
+    private readonly StreamWriter output;
+    private readonly ParseResult arguments;
+
+    public CommandContext(CliEnvironment environment, ParseResult arguments, CancellationToken cancel)
+    {
+        Environment = environment;
+        this.arguments = arguments;
+        Cancel = cancel;
+        IsJson = arguments.GetValue(GlobalOptions.Json);
+        IsQuiet = arguments.GetValue(GlobalOptions.Quiet);
+        output = new StreamWriter(environment.Output, new UTF8Encoding(false), leaveOpen: true);
+        Out = new TextSink(output, HasColour(environment.IsOutputTerminal));
+        Err = new TextSink(environment.Error, HasColour(environment.IsErrorTerminal));
+        bool hasBars = environment.IsErrorTerminal && !arguments.GetValue(GlobalOptions.NoProgress) && environment.Variable("TERM") != "dumb";
+        Progress = new ProgressDisplay(environment, Err, IsQuiet, hasBars);
+    }
+
+    public CliEnvironment Environment { get; }
+
+    /// <summary>Set by Ctrl-C.</summary>
+    public CancellationToken Cancel { get; }
+
+    /// <summary>Results go out as one JSON object, and nothing else does.</summary>
+    public bool IsJson { get; }
+
+    /// <summary>Only results and errors.</summary>
+    public bool IsQuiet { get; }
+
+    /// <summary>Standard output, for results.</summary>
+    public TextSink Out { get; }
+
+    /// <summary>Standard error, for what is said beside the results.</summary>
+    public TextSink Err { get; }
+
+    /// <summary>Standard error, for how far it has come.</summary>
+    public ProgressDisplay Progress { get; }
+
+    /// <summary>The value of an option.</summary>
+    public T? Get<T>(Option<T> option) => arguments.GetValue(option);
+
+    /// <summary>The value of an argument.</summary>
+    public T? Get<T>(Argument<T> argument) => arguments.GetValue(argument);
+
+    /// <summary>True when an option stands on the command line.</summary>
+    public bool Has(Option option) => arguments.GetResult(option) is { Implicit: false };
+
+    /// <summary>Says something that is not a result and not an error; not when asked to be quiet.</summary>
+    public void Note(FormattableString line)
+    {
+        if (!IsQuiet) Progress.Message(line);
+    }
+
+    /// <summary>Says that something is odd, also when asked to be quiet.</summary>
+    public void Warn(FormattableString line)
+    {
+        string text = TextSink.Safe(line);
+        Progress.Message($"{Err.Yellow("warning:")} {new Shown(text)}");
+    }
+
+    /// <summary>Prints the result as JSON.</summary>
+    public void Print<T>(T result, JsonTypeInfo<T> type)
+    {
+        Progress.Clear();
+        output.Flush();
+        var options = new JsonWriterOptions { Indented = true, Encoder = Encoder };
+        using var writer = new Utf8JsonWriter(Environment.Output, options);
+        JsonSerializer.Serialize(writer, result, type);
+        writer.Flush();
+        output.WriteLine();
+    }
+
+    /// <summary>Prints a result that is bytes.</summary>
+    public void Print(ReadOnlySpan<byte> result)
+    {
+        Progress.Clear();
+        output.Flush();
+        Environment.Output.Write(result);
+    }
+
+    /// <summary>Hands on what was printed so far, for a command that goes on running.</summary>
+    public void Flush()
+    {
+        output.Flush();
+        Environment.Output.Flush();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Progress.Dispose();
+        output.Flush();
+        output.Dispose();
+        Environment.Output.Flush();
+    }
+
+    private static JavaScriptEncoder MakeEncoder()
+    {
+        var settings = new TextEncoderSettings(UnicodeRanges.All);
+        settings.ForbidRange(UnicodeRange.Create('\u007f', '\u009f'));
+        settings.ForbidRange(UnicodeRange.Create('\u202a', '\u202e'));
+        settings.ForbidRange(UnicodeRange.Create('\u2066', '\u2069'));
+        settings.ForbidCharacters('\u061c', '\u200e', '\u200f', '\u2028', '\u2029', '\ufeff');
+        return JavaScriptEncoder.Create(settings);
+    }
+
+    // https://no-color.org: set and not empty.
+    private bool HasColour(bool isTerminal) =>
+        isTerminal && string.IsNullOrEmpty(Environment.Variable("NO_COLOR")) && Environment.Variable("TERM") != "dumb";
+
+    // Text that was escaped before.
+    private readonly record struct Shown(string Text)
+    {
+        public override string ToString() => Text;
+    }
+}

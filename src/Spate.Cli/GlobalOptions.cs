@@ -1,0 +1,22 @@
+using System.CommandLine;
+
+namespace Spate.Cli;
+
+/// <summary>Options that every command takes.</summary>
+internal static class GlobalOptions
+{
+    public static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Print the result as one JSON object", Recursive = true,
+    };
+
+    public static readonly Option<bool> Quiet = new("--quiet", "-q")
+    {
+        Description = "Print results, warnings and errors only", Recursive = true,
+    };
+
+    public static readonly Option<bool> NoProgress = new("--no-progress")
+    {
+        Description = "Print plain lines instead of progress bars", Recursive = true,
+    };
+}

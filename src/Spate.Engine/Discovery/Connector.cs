@@ -1,0 +1,111 @@
+using Spate.Engine.Peers;
+using Spate.Engine.Ports;
+using Spate.Engine.Session;
+using Spate.Protocol;
+using Spate.Protocol.Wire;
+
+namespace Spate.Engine.Discovery;
+
+/// <summary>
+/// Dials candidates of one torrent, as many at a time as the session's budgets allow, and hands those that answer the handshake to
+/// the swarm. Lives on the torrent's strand.
+/// </summary>
+internal sealed class Connector
+{
+    private const int MostDialling = 20;   // of one torrent
+    private const int DialsPerTick = 15;
+    private static readonly TimeSpan ConnectDeadline = TimeSpan.FromSeconds(15);
+
+    private readonly SessionResources session;
+    private readonly Sha1Hash infoHash;
+    private readonly CandidateList candidates;
+    private readonly Func<int> room;
+    private readonly Action<IConnection, Handshake, Candidate> onConnected;
+    private CancellationTokenSource? running;
+    private int dialling;
+
+    /// <param name="room">How many more peers are wanted.</param>
+    /// <param name="onConnected">Takes the connection over, on the strand; the session's connection budget was charged for it.</param>
+    public Connector(SessionResources session, Sha1Hash infoHash, CandidateList candidates, Func<int> room, Action<IConnection, Handshake, Candidate> onConnected)
+    {
+        (this.session, this.infoHash, this.candidates, this.room, this.onConnected) = (session, infoHash, candidates, room, onConnected);
+    }
+
+    /// <summary>Peers being dialled.</summary>
+    public int Dialling => dialling;
+
+    public void Start() => running ??= new CancellationTokenSource();
+
+    public void Stop()
+    {
+        running?.Cancel();
+        running = null;
+    }
+
+    /// <summary>Dials what there is room for.</summary>
+    public void Tick(long nowMs)
+    {
+        if (running is null) return;
+        for (int i = 0; i < DialsPerTick && dialling < MostDialling && room() > dialling; i++)
+        {
+            if (!session.TryTakeConnection()) return;
+            if (!session.TryTakeHalfOpen())
+            {
+                session.ReturnConnection();
+                return;
+            }
+            if (!candidates.TryNext(nowMs, out Candidate? candidate))
+            {
+                session.ReturnHalfOpen();
+                session.ReturnConnection();
+                return;
+            }
+            _ = Dial(candidate, running.Token);
+        }
+    }
+
+    private async Task Dial(Candidate candidate, CancellationToken stop)
+    {
+        dialling++;
+        IConnection? connection = null;
+        bool handedOver = false;
+        ConnectFailure failure = ConnectFailure.Unreachable;
+        try
+        {
+            using (var deadline = new CancellationTokenSource(ConnectDeadline, session.Environment.Time))
+            using (var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stop))
+                connection = await session.Environment.Network.ConnectAsync(candidate.EndPoint, either.Token);
+            failure = ConnectFailure.Handshake;
+            Handshake? answer;
+            using (var deadline = new CancellationTokenSource(Handshaker.Deadline, session.Environment.Time))
+            using (deadline.Token.Register(connection.Abort))
+            using (stop.Register(connection.Abort))
+            {
+                await Handshaker.SendAsync(connection, infoHash, session.PeerId);
+                answer = await Handshaker.ReceiveAsync(connection);
+            }
+            if (answer is not { } handshake || stop.IsCancellationRequested) return;
+            if (handshake.InfoHash != infoHash) failure = ConnectFailure.WrongTorrent;
+            else if (handshake.PeerId == session.PeerId) failure = ConnectFailure.Self;
+            else
+            {
+                handedOver = true;
+                onConnected(connection, handshake, candidate);
+            }
+        }
+        catch (IOException) { }
+        catch (OperationCanceledException) { }
+        catch (ObjectDisposedException) { }
+        finally
+        {
+            dialling--;
+            session.ReturnHalfOpen();
+            if (!handedOver)
+            {
+                connection?.Dispose();
+                session.ReturnConnection();
+                candidates.OnFailed(candidate, stop.IsCancellationRequested ? ConnectFailure.Cancelled : failure, session.Clock.NowMs);
+            }
+        }
+    }
+}

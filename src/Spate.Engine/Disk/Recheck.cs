@@ -1,0 +1,82 @@
+using System.Security.Cryptography;
+using Spate.Engine.Ports;
+using Spate.Protocol;
+
+namespace Spate.Engine.Disk;
+
+/// <summary>
+/// Reads pieces back and compares their hashes, on all disk workers at once. Each worker takes the next piece, so that the disk is read
+/// nearly in order; memory is one buffer of at most 1 MiB for each.
+/// </summary>
+internal sealed class Recheck
+{
+    private const int BufferBytes = 1 << 20;
+
+    private readonly TorrentFiles files;
+    private readonly Bitfield pieces;
+    private readonly CancellationToken cancellation;
+    private int next = -1;
+    private long bytesDone;
+
+    /// <param name="files">Where to read.</param>
+    /// <param name="pieces">Which pieces to check.</param>
+    /// <param name="cancellation">Ends the check early.</param>
+    public Recheck(TorrentFiles files, Bitfield pieces, CancellationToken cancellation)
+    {
+        (this.files, this.pieces, this.cancellation) = (files, pieces, cancellation);
+    }
+
+    /// <summary>Bytes checked; safe to read from any thread.</summary>
+    public long BytesDone => Interlocked.Read(ref bytesDone);
+
+    /// <summary>Checks; returns the pieces that passed. Await on a strand.</summary>
+    /// <exception cref="IOException">The files can't be read for a reason other than not being there.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public async Task<Bitfield> RunAsync(IWorkers workers)
+    {
+        var calls = new List<Task<List<int>>>();
+        for (int i = 0; i < Math.Min(workers.Count, Math.Max(1, pieces.Count)); i++) calls.Add(DiskCall<List<int>>.Run(workers, Work));
+        var passed = new Bitfield(pieces.Length);
+        foreach (List<int> share in await Task.WhenAll(calls))
+        {
+            foreach (int piece in share) passed.Set(piece);
+        }
+        return passed;
+    }
+
+    private List<int> Work()
+    {
+        var passed = new List<int>();
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
+        Metainfo metainfo = files.Layout.Metainfo;
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(Math.Min(BufferBytes, metainfo.PieceLength));
+        Span<byte> result = stackalloc byte[Sha1Hash.Size];
+        for (int piece = Take(); piece >= 0; piece = Take())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int size = metainfo.PieceSize(piece);
+            bool readable = true;
+            for (int at = 0; at < size && readable; at += buffer.Length)
+            {
+                Span<byte> part = buffer.AsSpan(0, Math.Min(buffer.Length, size - at));
+                readable = files.TryRead(files.Layout.Position(piece, at), part);
+                if (readable) hash.AppendData(part);
+            }
+            hash.GetHashAndReset(result);
+            if (readable && result.SequenceEqual(metainfo.PieceHash(piece))) passed.Add(piece);
+            Interlocked.Add(ref bytesDone, size);
+        }
+        return passed;
+    }
+
+    private int Take()
+    {
+        while (true)
+        {
+            int seen = Volatile.Read(ref next);
+            if (seen == int.MaxValue) return -1;
+            int piece = pieces.NextSet(seen + 1);
+            if (Interlocked.CompareExchange(ref next, piece < 0 ? int.MaxValue : piece, seen) == seen) return piece;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using Spate.Engine.Disk;
+using Spate.Engine.Discovery;
+using Spate.Engine.Limits;
+using Spate.Engine.Peers;
+using Spate.Engine.Ports;
+using Spate.Engine.Runtime;
+using Spate.Protocol;
+
+namespace Spate.Engine.Session;
+
+/// <summary>What all torrents of a session share. Every member is safe to use from any strand.</summary>
+internal sealed class SessionResources(SessionOptions options, SessionEnvironment environment, ITrackerClient trackers, PeerId peerId)
+{
+    private int connections;
+    private int halfOpen;
+
+    public SessionOptions Options { get; } = options;
+
+    public SessionEnvironment Environment { get; } = environment;
+
+    public MonotonicClock Clock { get; } = new(environment.Time);
+
+    public PeerId PeerId { get; } = peerId;
+
+    /// <summary>The port told to trackers and peers; 0 while nobody can reach us.</summary>
+    public int ListenPort { get; set; }
+
+    public BlockPool Blocks { get; } = new(options.WriteMemory);
+
+    public SendBufferPool SendBuffers { get; } = new(options.ReadMemory);
+
+    public ReceiveBuffers ReceiveBuffers { get; } = new();
+
+    public FileCache Files { get; } = new(environment.Storage, options.MaxOpenFiles);
+
+    public RateLimit Upload { get; } = new() { BytesPerSecond = options.UploadLimit };
+
+    public RateLimit Download { get; } = new() { BytesPerSecond = options.DownloadLimit };
+
+    public ITrackerClient Trackers { get; } = trackers;
+
+    public AnnounceGate Gate { get; } = new(environment.Time);
+
+    public EventHub Events { get; } = new();
+
+    /// <summary>Our address as others see it.</summary>
+    public ExternalAddress Addresses { get; } = new();
+
+    /// <summary>Finds peers on the local network; null while that is off.</summary>
+    public LocalDiscovery? LocalDiscovery { get; set; }
+
+    /// <summary>Connected peers of all torrents.</summary>
+    public int Connections => Volatile.Read(ref connections);
+
+    public bool TryTakeConnection() => TryTake(ref connections, Options.MaxConnections);
+
+    public void ReturnConnection() => Interlocked.Decrement(ref connections);
+
+    public bool TryTakeHalfOpen() => TryTake(ref halfOpen, Options.MaxHalfOpen);
+
+    public void ReturnHalfOpen() => Interlocked.Decrement(ref halfOpen);
+
+    private static bool TryTake(ref int used, int limit)
+    {
+        if (Interlocked.Increment(ref used) <= limit) return true;
+        Interlocked.Decrement(ref used);
+        return false;
+    }
+}

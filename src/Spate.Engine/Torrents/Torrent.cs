@@ -1,0 +1,153 @@
+using System.Net;
+using Spate.Engine.Discovery;
+using Spate.Engine.Pieces;
+using Spate.Engine.Ports;
+using Spate.Engine.Runtime;
+using Spate.Engine.Session;
+using Spate.Protocol;
+using Spate.Protocol.Wire;
+
+namespace Spate.Engine.Torrents;
+
+/// <summary>
+/// A torrent of a session. All members may be used from any thread: they post to the torrent's strand or read an immutable snapshot.
+/// </summary>
+public sealed class Torrent
+{
+    private readonly Strand strand;
+    private readonly TaskCompletionSource completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Action<object?> tick;
+    private volatile TorrentStatus status;
+    private int ticking;
+
+    internal Torrent(SessionResources session, Metainfo metainfo, TorrentOptions options, Action<Exception> onFault)
+    {
+        Metainfo = metainfo;
+        strand = new Strand(session.Environment.Scheduler, onFault);
+        status = new TorrentStatus
+        {
+            InfoHash = metainfo.InfoHash, Name = metainfo.Name, State = TorrentState.Checking,
+            TotalBytes = metainfo.TotalLength, WantedBytes = metainfo.TotalLength, PieceCount = metainfo.PieceCount,
+        };
+        Lifecycle = new TorrentLifecycle(session, strand, metainfo, options, OnStatus);
+        tick = _ =>
+        {
+            Volatile.Write(ref ticking, 0);
+            Lifecycle.Tick();
+        };
+        strand.Enqueue(_ => Lifecycle.Begin());
+    }
+
+    public InfoHash InfoHash => Metainfo.InfoHash;
+
+    public string Name => Metainfo.Name;
+
+    public Metainfo Metainfo { get; }
+
+    /// <summary>How it stood within the last second.</summary>
+    public TorrentStatus Status => status;
+
+    internal TorrentLifecycle Lifecycle { get; }
+
+    /// <summary>Completes once everything that is wanted is there and verified; fails when the torrent is removed before.</summary>
+    public Task WhenComplete(CancellationToken cancellation = default) => completed.Task.WaitAsync(cancellation);
+
+    /// <summary>Stops transfers, says so to trackers and saves resume data. Completes when all is saved.</summary>
+    public Task PauseAsync() => OnStrand(Lifecycle.PauseAsync);
+
+    /// <summary>Goes on after a pause or an error.</summary>
+    public Task ResumeAsync() => OnStrand(Lifecycle.ResumeAsync);
+
+    /// <summary>Checks all files against their hashes. Completes when the check is done.</summary>
+    public Task RecheckAsync() => OnStrand(Lifecycle.RecheckAsync);
+
+    /// <summary>Moves the files to another folder and goes on there.</summary>
+    /// <exception cref="IOException">A file can't be moved; the torrent shows the error and keeps its old folder.</exception>
+    public Task MoveAsync(string folder) => OnStrand(() => Lifecycle.MoveAsync(folder));
+
+    /// <summary>Announces to the trackers now, as far as they allow.</summary>
+    public void Announce() => strand.Enqueue(_ => Lifecycle.Announces.Force());
+
+    /// <summary>Adds a peer to try.</summary>
+    public void AddPeer(IPEndPoint peer) => strand.Enqueue(_ =>
+    {
+        Lifecycle.Candidates.Add(peer, CandidateSource.Manual);
+        if (Lifecycle.Swarm.IsRunning) Lifecycle.Swarm.Connector.Tick(Lifecycle.Swarm.NowMs);
+    });
+
+    /// <summary>Changes what is wanted, by file index; takes effect at once.</summary>
+    /// <exception cref="ArgumentException">There are not as many priorities as files.</exception>
+    public void SetFilePriorities(IReadOnlyList<PiecePriority> priorities)
+    {
+        if (priorities.Count != Metainfo.Files.Count)
+            throw new ArgumentException($"{priorities.Count} priorities for {Metainfo.Files.Count} files.", nameof(priorities));
+        PiecePriority[] copy = [.. priorities];
+        strand.Enqueue(_ => Lifecycle.SetPriorities(copy));
+    }
+
+    /// <summary>Asks for pieces in their order, or rarest first.</summary>
+    public void SetSequential(bool sequential) => strand.Enqueue(_ => Lifecycle.Picker.Sequential = sequential);
+
+    /// <summary>Limits of this torrent in bytes a second; 0 is none.</summary>
+    public void SetLimits(long upload, long download)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(upload);
+        ArgumentOutOfRangeException.ThrowIfNegative(download);
+        Lifecycle.Swarm.UploadLimit.BytesPerSecond = upload;
+        Lifecycle.Swarm.DownloadLimit.BytesPerSecond = download;
+    }
+
+    /// <summary>The connected peers.</summary>
+    public Task<IReadOnlyList<PeerStatus>> GetPeersAsync() => Ask(Lifecycle.PeerStatuses);
+
+    /// <summary>The files, without padding.</summary>
+    public Task<IReadOnlyList<FileStatus>> GetFilesAsync() => Ask(Lifecycle.FileStatuses);
+
+    /// <summary>The pieces that are there and verified.</summary>
+    public Task<Bitfield> GetPiecesAsync() => Ask(Lifecycle.HavePieces);
+
+    internal Task EndAsync(bool deleteData, bool keepResume) => OnStrand(() => Lifecycle.EndAsync(deleteData, keepResume));
+
+    internal void Tick()
+    {
+        // At most one tick waits: a strand that is behind is not given more of them.
+        if (Interlocked.Exchange(ref ticking, 1) == 0) strand.Enqueue(tick);
+    }
+
+    internal void OnIncoming(IConnection connection, Handshake handshake) => strand.Enqueue(_ => _ = Lifecycle.Swarm.OnIncoming(connection, handshake));
+
+    private void OnStatus(TorrentStatus now)
+    {
+        status = now;
+        if (now.IsFinished) completed.TrySetResult();
+        else if (now.State == TorrentState.Removed) completed.TrySetException(new InvalidOperationException($"The torrent {Name} was removed before it was complete."));
+    }
+
+    private Task OnStrand(Func<Task> flow)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        strand.Enqueue(_ => _ = Run());
+        return done.Task;
+
+        async Task Run()
+        {
+            try
+            {
+                await flow();
+                done.SetResult();
+            }
+            catch (Exception e) { done.SetException(e); } // thrown again where it is awaited
+        }
+    }
+
+    private Task<T> Ask<T>(Func<T> question)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        strand.Enqueue(_ =>
+        {
+            try { answer.SetResult(question()); }
+            catch (Exception e) { answer.SetException(e); } // thrown again where it is awaited
+        });
+        return answer.Task;
+    }
+}

@@ -1,0 +1,649 @@
+using System.Net;
+using Spate.Engine.Disk;
+using Spate.Engine.Discovery;
+using Spate.Engine.Peers;
+using Spate.Engine.Pieces;
+using Spate.Engine.Ports;
+using Spate.Engine.Runtime;
+using Spate.Engine.Session;
+using Spate.Protocol;
+
+namespace Spate.Engine.Torrents;
+
+/// <summary>
+/// The sequential story of a torrent: read resume data, check what needs it, run, pause, go through errors and out of them, make
+/// data durable, end. Async flows on the torrent's strand; each looks at the state again after an await.
+/// </summary>
+internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
+{
+    private const long RetryMs = 5_000;
+    private const long SpaceToGoOn = 32L << 20;    // free bytes to have before a torrent that ran out of space goes on
+    private const long SampleMs = 1_000;
+
+    private readonly SessionResources session;
+    private readonly Strand strand;
+    private readonly TorrentOptions options;
+    private readonly FileLayout layout;
+    private readonly TorrentFiles files;
+    private readonly Action<TorrentStatus> publish;
+    private readonly Bitfield durable;
+    private IReadOnlyList<PiecePriority> priorities;
+    private Recheck? recheck;
+    private long recheckBytes;
+    private CancellationTokenSource stopping = new();
+    private Task work = Task.CompletedTask;        // the flow that changes the state, one at a time
+    private bool wantsToRun;
+    private bool checkedOnce;
+    private bool flushing;
+    private long nextFlushMs, nextSampleMs, retryAtMs, lastTickMs;
+    private Exception? error;
+    private long uploadedBefore, downloadedBefore;
+    private double activeSeconds, seedingSeconds;
+
+    public TorrentLifecycle(SessionResources session, Strand strand, Metainfo metainfo, TorrentOptions options, Action<TorrentStatus> publish)
+    {
+        (this.session, this.strand, this.options, this.publish) = (session, strand, options, publish);
+        Metainfo = metainfo;
+        layout = new FileLayout(metainfo);
+        files = new TorrentFiles(layout, session.Files, options.SaveTo, options.Preallocate);
+        Picker = new PiecePicker(metainfo, session.Environment.Random) { Sequential = options.Sequential };
+        durable = new Bitfield(metainfo.PieceCount);
+        byte[] random = new byte[8];
+        session.Environment.Random.Fill(random);
+        Key = BitConverter.ToUInt32(random);
+        Candidates = new CandidateList(BitConverter.ToUInt32(random, 4));
+        Swarm = new Swarm(session, strand, layout, files, Picker, options, Candidates, this);
+        Announces = new AnnounceSchedule(this, session.Trackers, session.Gate, session.Environment.Random, session.Environment.Time, session.Options.Announces);
+        Announces.SetTiers(ToUris(options.Trackers ?? metainfo.TrackerTiers));
+        priorities = options.FilePriorities ?? Enumerable.Repeat(PiecePriority.Normal, metainfo.Files.Count).ToArray();
+        ApplyPriorities();
+        foreach (IPEndPoint peer in options.Peers) Candidates.Add(peer, CandidateSource.Manual);
+        wantsToRun = !options.Paused;
+    }
+
+    public Metainfo Metainfo { get; }
+
+    public PiecePicker Picker { get; }
+
+    public Swarm Swarm { get; }
+
+    public CandidateList Candidates { get; }
+
+    public AnnounceSchedule Announces { get; }
+
+    public TorrentState State { get; private set; } = TorrentState.Checking;
+
+    public string SaveTo => files.Folder;
+
+    // What announces say (BEP 3).
+    public InfoHash InfoHash => Metainfo.InfoHash;
+
+    public PeerId PeerId => session.PeerId;
+
+    public int Port => session.ListenPort;
+
+    public uint Key { get; }
+
+    public long Uploaded => Swarm.Up.Total;
+
+    public long Downloaded => Swarm.Down.Total;
+
+    public long Left { get; private set; }
+
+    public bool IsPartialSeed => Picker.IsFinished && !Picker.Have.IsFull;
+
+    public int PeersWanted => Swarm.IsRunning ? Math.Max(0, options.MaxPeers - Swarm.Peers.Count) : 0;
+
+    private string? ResumePath => session.Options.StateFolder is { } folder ? Path.Combine(folder, $"{InfoHash.Wire}.resume") : null;
+
+    public void OnPeers(Uri tracker, IReadOnlyList<IPEndPoint> peers)
+    {
+        foreach (IPEndPoint peer in peers) Candidates.Add(peer, CandidateSource.Tracker);
+        Swarm.Connector.Tick(session.Clock.NowMs);
+    }
+
+    public void OnExternalAddress(Uri tracker, IPAddress address) => session.Addresses.Vote(address, IPAddress.None);
+
+    private void OnLocalPeer(IPEndPoint peer)
+    {
+        Candidates.Add(peer, CandidateSource.Lsd);
+        if (Swarm.IsRunning) Swarm.Connector.Tick(session.Clock.NowMs);
+    }
+
+    /// <summary>The beginning: resume data, a check where needed, then what the user wanted.</summary>
+    public void Begin() => Chain(async () =>
+    {
+        CountLeft();
+        await RestoreAsync();
+        await ContinueAsync();
+    });
+
+    public Task PauseAsync() => Chain(async () =>
+    {
+        wantsToRun = false;
+        await StopRunningAsync(DisconnectReason.TorrentStopped);
+        SetState(TorrentState.Paused);
+    }, interrupt: true);
+
+    public Task ResumeAsync() => Chain(async () =>
+    {
+        wantsToRun = true;
+        error = null;
+        if (State == TorrentState.Removed || Swarm.IsRunning) return;
+        if (!checkedOnce) await RestoreAsync();
+        await ContinueAsync();
+    });
+
+    /// <summary>Forgets what is there and reads all of it again.</summary>
+    public Task RecheckAsync() => Chain(async () =>
+    {
+        await StopRunningAsync(DisconnectReason.TorrentStopped);
+        error = null;
+        for (int piece = Picker.Have.NextSet(0); piece >= 0; piece = Picker.Have.NextSet(piece + 1)) Picker.MarkMissing(piece);
+        foreach (ActivePiece piece in Picker.Active.ToList()) Picker.Abandon(piece);
+        durable.ClearAll();
+        var all = new Bitfield(Metainfo.PieceCount);
+        all.SetAll();
+        await CheckAsync(all);
+        await ContinueAsync();
+    }, interrupt: true);
+
+    /// <summary>Moves the files to another folder.</summary>
+    public Task MoveAsync(string folder) => Chain(async () =>
+    {
+        bool ran = Swarm.IsRunning;
+        await StopRunningAsync(DisconnectReason.TorrentStopped);
+        string from = files.Folder;
+        if (!string.Equals(from, folder, StringComparison.Ordinal))
+        {
+            files.Close();
+            await Swarm.Disk.Call(() =>
+            {
+                FileMover.Move(session.Environment.Storage, Metainfo, from, folder);
+                return true;
+            });
+            files.Folder = folder;
+            await SaveResumeAsync(clean: true);
+        }
+        if (ran || wantsToRun) await ContinueAsync();
+        else SetState(TorrentState.Paused);
+    }, interrupt: true);
+
+    /// <summary>The end: everything stops and is saved; with <paramref name="deleteData"/> the files are deleted, else resume data stays only when <paramref name="keepResume"/>.</summary>
+    public Task EndAsync(bool deleteData, bool keepResume) => Chain(async () =>
+    {
+        wantsToRun = false;
+        await StopRunningAsync(DisconnectReason.SessionClosed);
+        files.Close();
+        if (deleteData)
+        {
+            await Swarm.Disk.Call(() =>
+            {
+                FileMover.Delete(session.Environment.Storage, Metainfo, files.Folder);
+                return true;
+            });
+        }
+        if (!keepResume && ResumePath is { } path)
+        {
+            await Swarm.Disk.Call(() =>
+            {
+                session.Environment.Storage.Delete(path);
+                return true;
+            });
+        }
+        SetState(TorrentState.Removed);
+    }, interrupt: true);
+
+    public void SetPriorities(IReadOnlyList<PiecePriority> byFile)
+    {
+        priorities = byFile;
+        ApplyPriorities();
+        Swarm.RecountInterest();
+        if (Swarm.IsRunning) SetState(Picker.IsFinished ? TorrentState.Seeding : TorrentState.Downloading);
+        Publish();
+    }
+
+    public void Tick()
+    {
+        long now = session.Clock.NowMs;
+        double elapsed = lastTickMs == 0 ? 0 : (now - lastTickMs) / 1000.0;
+        lastTickMs = now;
+        if (Swarm.IsRunning)
+        {
+            activeSeconds += elapsed;
+            if (Picker.IsFinished) seedingSeconds += elapsed;
+            CountLeft();
+            Swarm.Tick();
+            if (State is TorrentState.Downloading or TorrentState.Seeding) Announces.Tick(now);
+            if (now >= nextFlushMs && !flushing) _ = FlushAsync();
+            if (error is not null && now >= retryAtMs) _ = RetryAsync();
+        }
+        if (now < nextSampleMs && State != TorrentState.Checking) return;
+        nextSampleMs = now + SampleMs;
+        Publish();
+    }
+
+    public void OnPiecePassed(int piece)
+    {
+    }
+
+    public void OnFinishedChanged(bool finished)
+    {
+        CountLeft();
+        if (State is TorrentState.Downloading or TorrentState.Seeding) SetState(finished ? TorrentState.Seeding : TorrentState.Downloading);
+        if (!finished || !Swarm.IsRunning) return;
+        if (Swarm.Down.Total > 0) Announces.Complete();
+        if (session.Events.IsWatched) session.Events.Publish(new TorrentFinished(InfoHash));
+        if (!flushing) _ = FlushAsync();
+    }
+
+    /// <summary>The disk refused: nothing more is asked for, what is there stays, and a while later it is tried again.</summary>
+    public void OnDiskError(Exception problem)
+    {
+        if (State == TorrentState.Removed) return;
+        error = problem;
+        retryAtMs = session.Clock.NowMs + RetryMs;
+        Swarm.Downloads.Halted = true;
+        if (problem is FileNotFoundException or DirectoryNotFoundException) Swarm.Uploads.Halted = true;
+        SetState(TorrentState.Error);
+    }
+
+    public void Publish() => publish(Snapshot());
+
+    public IReadOnlyList<PeerStatus> PeerStatuses() =>
+    [
+        .. Swarm.Peers.Select(peer => new PeerStatus
+        {
+            Remote = peer.Remote,
+            Client = peer.Client,
+            Incoming = peer.Incoming,
+            Progress = Metainfo.PieceCount == 0 ? 1 : (double)peer.Have.Count / Metainfo.PieceCount,
+            DownloadRate = peer.Downloaded.BytesPerSecond,
+            UploadRate = peer.Sender.Sent.BytesPerSecond,
+            Downloaded = peer.Downloaded.Total,
+            Uploaded = peer.Sender.Sent.Total,
+            AmChoking = peer.AmChoking,
+            AmInterested = peer.AmInterested,
+            PeerChoking = peer.PeerChoking,
+            PeerInterested = peer.PeerInterested,
+            IsSnubbed = peer.IsSnubbed,
+            Requests = (peer.Pick.Requests.Count, peer.Window.Size),
+            RoundTrip = TimeSpan.FromMilliseconds(peer.Window.RoundTripMs),
+        }),
+    ];
+
+    public IReadOnlyList<FileStatus> FileStatuses()
+    {
+        var result = new List<FileStatus>();
+        foreach (MetainfoFile file in Metainfo.Files)
+        {
+            if (file.IsPadding) continue;
+            (int first, int last) = layout.Pieces(file);
+            long done = 0;
+            for (int piece = first; piece <= last; piece++)
+            {
+                if (!Picker.Have[piece]) continue;
+                long start = Math.Max(file.Offset, layout.Position(piece, 0));
+                long end = Math.Min(file.Offset + file.Length, layout.Position(piece, Metainfo.PieceSize(piece)));
+                done += end - start;
+            }
+            result.Add(new FileStatus(file.Index, file.Path, file.Length, done, priorities[file.Index]));
+        }
+        return result;
+    }
+
+    public Bitfield HavePieces() => new(Picker.Have);
+
+    // Flows follow each other; an interrupting one first ends a check that runs.
+    private Task Chain(Func<Task> flow, bool interrupt = false)
+    {
+        if (interrupt) stopping.Cancel();
+        Task before = work;
+        return work = Next();
+
+        async Task Next()
+        {
+            try { await before; }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or OperationCanceledException) { } // told where it happened
+            if (stopping.IsCancellationRequested) stopping = new CancellationTokenSource();
+            try { await flow(); }
+            catch (OperationCanceledException) { }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                OnDiskError(e);
+                throw;
+            }
+        }
+    }
+
+    private async Task RestoreAsync()
+    {
+        SetState(TorrentState.Checking);
+        ResumeData? resume = null;
+        if (ResumePath is { } path)
+        {
+            byte[]? bytes = await Swarm.Disk.Call(() => session.Environment.Storage.ReadSmall(path, ResumeData.MaxBytes));
+            if (bytes is not null) ResumeData.TryRead(bytes, Metainfo, out resume, out _);
+        }
+        List<StorageEntry> found = await StatAsync();
+        Bitfield doubtful = new(Metainfo.PieceCount);
+        if (resume is not null)
+        {
+            (uploadedBefore, downloadedBefore) = (resume.Uploaded, resume.Downloaded);
+            (activeSeconds, seedingSeconds) = (resume.ActiveSeconds, resume.SeedingSeconds);
+            foreach (string peer in resume.Peers)
+            {
+                if (IPEndPoint.TryParse(peer, out IPEndPoint? address)) Candidates.Add(address, CandidateSource.Resume);
+            }
+            doubtful = Apply(resume, found);
+        }
+        else if (options.TrustData && found.Zip(Metainfo.Files).All(pair => pair.Second.Length == 0 || pair.Second.IsPadding || pair.First.Length == pair.Second.Length))
+        {
+            for (int piece = 0; piece < Metainfo.PieceCount; piece++) MarkDurable(piece);
+        }
+        else
+        {
+            for (int i = 0; i < found.Count; i++)
+            {
+                if (found[i].Kind == StorageEntryKind.None || found[i].Length == 0) continue;
+                AddPieces(doubtful, Metainfo.Files[i]);
+            }
+        }
+        if (doubtful.Count > 0) await CheckAsync(doubtful);
+        checkedOnce = true;
+        await Swarm.Disk.Call(() =>
+        {
+            files.CreateEmptyFiles(session.Environment.Storage);
+            return true;
+        });
+    }
+
+    // Takes over what resume data says of files that are as it left them; returns the pieces that must be checked.
+    private Bitfield Apply(ResumeData resume, List<StorageEntry> found)
+    {
+        var doubtful = new Bitfield(Metainfo.PieceCount);
+        for (int i = 0; i < found.Count; i++)
+        {
+            MetainfoFile file = Metainfo.Files[i];
+            if (file.Length == 0 || file.IsPadding) continue;
+            (long length, long modified) = resume.Files[i];
+            bool gone = found[i].Kind != StorageEntryKind.File || found[i].Length < Math.Max(length, 0);
+            // After an orderly stop a changed file was changed by somebody else. After a crash our own later writes changed it, and
+            // the pieces that the data names are durable all the same.
+            bool changed = resume.IsClean && length >= 0 && (found[i].Length != length || found[i].Modified.ToUnixTimeMilliseconds() != modified);
+            if (gone && length <= 0) continue;
+            if (gone || changed) AddPieces(doubtful, file);
+        }
+        for (int piece = resume.Pieces.NextSet(0); piece >= 0; piece = resume.Pieces.NextSet(piece + 1))
+        {
+            if (!doubtful[piece]) MarkDurable(piece);
+        }
+        foreach ((int piece, Bitfield blocks) in resume.Partial)
+        {
+            if (doubtful[piece] || blocks.Count == 0 || Picker.Have[piece]) continue;
+            if (blocks.IsFull) doubtful.Set(piece);
+            else Picker.Restore(piece, block => blocks[block]);
+        }
+        return doubtful;
+    }
+
+    private void AddPieces(Bitfield set, MetainfoFile file)
+    {
+        (int first, int last) = layout.Pieces(file);
+        for (int piece = first; piece <= last; piece++) set.Set(piece);
+    }
+
+    private void MarkDurable(int piece)
+    {
+        Picker.MarkHave(piece);
+        durable.Set(piece);
+    }
+
+    private async Task CheckAsync(Bitfield pieces)
+    {
+        SetState(TorrentState.Checking);
+        recheckBytes = (long)pieces.Count * Metainfo.PieceLength;
+        recheck = new Recheck(files, pieces, stopping.Token);
+        try
+        {
+            Bitfield passed = await recheck.RunAsync(session.Environment.Disk);
+            for (int piece = passed.NextSet(0); piece >= 0; piece = passed.NextSet(piece + 1)) Picker.MarkHave(piece);
+            // What passed was read, maybe from memory only: the next flush makes it durable.
+            foreach (MetainfoFile file in Metainfo.Files)
+            {
+                (int first, int last) = layout.Pieces(file);
+                int any = file.IsPadding || first > last ? -1 : passed.NextSet(first);
+                if (any >= 0 && any <= last) Swarm.Downloads.MarkWritten(file.Index);
+            }
+        }
+        finally { recheck = null; }
+    }
+
+    private async Task ContinueAsync()
+    {
+        CountLeft();
+        if (!wantsToRun)
+        {
+            await SaveResumeAsync(clean: true);
+            SetState(TorrentState.Paused);
+            return;
+        }
+        Swarm.Downloads.Halted = Swarm.Uploads.Halted = false;
+        nextFlushMs = session.Clock.NowMs + (long)session.Options.FlushInterval.TotalMilliseconds;
+        Announces.Start();
+        Swarm.Start();
+        if (!Metainfo.IsPrivate) session.LocalDiscovery?.Add(InfoHash.Wire, strand, OnLocalPeer);
+        SetState(Picker.IsFinished ? TorrentState.Seeding : TorrentState.Downloading);
+        Announces.Tick(session.Clock.NowMs);
+        Publish();
+    }
+
+    private async Task StopRunningAsync(DisconnectReason reason)
+    {
+        Task farewell = Announces.StopAsync();
+        session.LocalDiscovery?.Remove(InfoHash.Wire);
+        if (Swarm.IsRunning)
+        {
+            Swarm.Downloads.FlushHeld();
+            Swarm.Stop(reason);
+            await Swarm.Disk.WhenQuiet();
+            while (flushing) await Swarm.Disk.Call(() => true);
+            Swarm.Downloads.DropHeld();
+            await FlushAsync();
+            await SaveResumeAsync(clean: error is null);
+        }
+        await farewell;
+    }
+
+    // An epoch: what is in the files now becomes durable, then resume data may say so.
+    private async Task FlushAsync()
+    {
+        int[] written = Swarm.Downloads.TakeFilesWritten();
+        var passed = new Bitfield(Picker.Have);
+        nextFlushMs = session.Clock.NowMs + (long)session.Options.FlushInterval.TotalMilliseconds;
+        if (written.Length == 0 && passed.Count == durable.Count) return;
+        flushing = true;
+        try
+        {
+            List<(int, Bitfield)> partial = StoredBlocks();
+            string[] paths = written.Select(files.PathOf).ToArray();
+            await Swarm.Disk.Call(() =>
+            {
+                if (paths.Length > 0) session.Environment.Storage.Flush(paths);
+                return true;
+            });
+            for (int piece = passed.NextSet(0); piece >= 0; piece = passed.NextSet(piece + 1)) durable.Set(piece);
+            await SaveResumeAsync(clean: false, partial);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            foreach (int file in written) Swarm.Downloads.MarkWritten(file); // still not durable
+            OnDiskError(e);
+        }
+        finally
+        {
+            flushing = false;
+            nextFlushMs = session.Clock.NowMs + (long)session.Options.FlushInterval.TotalMilliseconds;
+        }
+    }
+
+    private List<(int Piece, Bitfield Blocks)> StoredBlocks()
+    {
+        var partial = new List<(int, Bitfield)>();
+        foreach (ActivePiece piece in Picker.Active)
+        {
+            var stored = new Bitfield(piece.BlockCount);
+            for (int i = 0; i < piece.BlockCount; i++)
+            {
+                if (piece[i].State == BlockState.Stored) stored.Set(i);
+            }
+            if (stored.Count > 0) partial.Add((piece.Index, stored));
+        }
+        return partial;
+    }
+
+    private async Task SaveResumeAsync(bool clean, List<(int, Bitfield)>? partial = null)
+    {
+        if (ResumePath is not { } path) return;
+        List<StorageEntry> found = clean ? await StatAsync() : [];
+        var data = new ResumeData
+        {
+            InfoHash = InfoHash.Wire,
+            Pieces = durable,
+            Partial = partial ?? StoredBlocks(),
+            Files = clean
+                ? [.. found.Select(entry => entry.Kind == StorageEntryKind.File ? (entry.Length, entry.Modified.ToUnixTimeMilliseconds()) : (-1L, 0L))]
+                : [.. Metainfo.Files.Select(static _ => (-1L, 0L))],
+            IsClean = clean,
+            Uploaded = uploadedBefore + Swarm.Up.Total,
+            Downloaded = downloadedBefore + Swarm.Down.Total,
+            ActiveSeconds = (long)activeSeconds,
+            SeedingSeconds = (long)seedingSeconds,
+            Peers = [.. Candidates.Best(100).Select(peer => peer.ToString())],
+        };
+        byte[] bytes = data.Write();
+        await Swarm.Disk.Call(() =>
+        {
+            session.Environment.Storage.ReplaceSmall(path, bytes);
+            return true;
+        });
+    }
+
+    private Task<List<StorageEntry>> StatAsync() => Swarm.Disk.Call(() =>
+        Metainfo.Files.Select(file => file.IsPadding ? default : session.Environment.Storage.Stat(files.PathOf(file.Index))).ToList());
+
+    // Whether what stopped the torrent is gone: files that hold verified pieces are there, and there is space.
+    private async Task RetryAsync()
+    {
+        retryAtMs = session.Clock.NowMs + RetryMs;
+        Exception? was = error;
+        try
+        {
+            List<StorageEntry> found = await StatAsync();
+            for (int i = 0; i < found.Count; i++)
+            {
+                MetainfoFile file = Metainfo.Files[i];
+                (int first, int last) = layout.Pieces(file);
+                if (file.IsPadding || first > last) continue;
+                int have = Picker.Have.NextSet(first);
+                if (have >= 0 && have <= last && found[i].Kind != StorageEntryKind.File) return;
+            }
+            bool space = was is not StorageFullException
+                || await Swarm.Disk.Call(() => session.Environment.Storage.FreeBytes(files.Folder)) >= SpaceToGoOn;
+            if (!space || error != was || !Swarm.IsRunning) return;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { return; }
+        error = null;
+        Swarm.Downloads.Halted = Swarm.Uploads.Halted = false;
+        SetState(Picker.IsFinished ? TorrentState.Seeding : TorrentState.Downloading);
+        Swarm.Downloads.RefillAll();
+    }
+
+    private void ApplyPriorities()
+    {
+        // A piece is wanted as much as the most wanted file that it touches.
+        var byPiece = new PiecePriority[Metainfo.PieceCount];
+        foreach (MetainfoFile file in Metainfo.Files)
+        {
+            if (file.IsPadding) continue;
+            (int first, int last) = layout.Pieces(file);
+            for (int piece = first; piece <= last; piece++)
+            {
+                if (priorities[file.Index] > byPiece[piece]) byPiece[piece] = priorities[file.Index];
+            }
+        }
+        for (int piece = 0; piece < byPiece.Length; piece++)
+        {
+            if (Picker.Availability.Priority(piece) != byPiece[piece]) Picker.SetPriority(piece, byPiece[piece]);
+        }
+    }
+
+    private void CountLeft() => Left = Metainfo.TotalLength - Bytes(Picker.Have);
+
+    private long Bytes(Bitfield pieces)
+    {
+        int last = Metainfo.PieceCount - 1;
+        long bytes = (long)pieces.Count * Metainfo.PieceLength;
+        return last >= 0 && pieces[last] ? bytes - Metainfo.PieceLength + Metainfo.PieceSize(last) : bytes;
+    }
+
+    private void SetState(TorrentState state)
+    {
+        if (State == state) return;
+        TorrentState from = State;
+        State = state;
+        if (session.Events.IsWatched) session.Events.Publish(new TorrentStateChanged(InfoHash, from, state, state == TorrentState.Error ? error?.Message : null));
+        Publish();
+    }
+
+    private TorrentStatus Snapshot()
+    {
+        long missing = Bytes(Picker.Missing);
+        long wanted = missing;
+        for (int piece = Picker.Have.NextSet(0); piece >= 0; piece = Picker.Have.NextSet(piece + 1))
+        {
+            if (Picker.Availability.Priority(piece) != PiecePriority.Skip) wanted += Metainfo.PieceSize(piece);
+        }
+        int rarest = int.MaxValue, seeds = 0;
+        for (int piece = Picker.Missing.NextSet(0); piece >= 0; piece = Picker.Missing.NextSet(piece + 1))
+            rarest = Math.Min(rarest, Picker.Availability.Of(piece));
+        foreach (PeerConnection peer in Swarm.Peers)
+        {
+            if (peer.IsSeed) seeds++;
+        }
+        return new TorrentStatus
+        {
+            InfoHash = InfoHash,
+            Name = Metainfo.Name,
+            State = State,
+            Error = State == TorrentState.Error ? error?.Message : null,
+            CheckProgress = recheck is { } check && recheckBytes > 0 ? Math.Min(1, (double)check.BytesDone / recheckBytes) : 0,
+            TotalBytes = Metainfo.TotalLength,
+            WantedBytes = wanted,
+            DoneBytes = wanted - missing,
+            PieceCount = Metainfo.PieceCount,
+            PiecesDone = Picker.Have.Count,
+            PiecesDurable = durable.Count,
+            IsFinished = Picker.IsFinished && State is not TorrentState.Checking,
+            Downloaded = downloadedBefore + Swarm.Down.Total,
+            Uploaded = uploadedBefore + Swarm.Up.Total,
+            Wasted = Swarm.Downloads.Wasted + Swarm.Downloads.Failed,
+            DownloadRate = Swarm.Down.BytesPerSecond,
+            UploadRate = Swarm.Up.BytesPerSecond,
+            Peers = Swarm.Peers.Count,
+            Seeds = seeds,
+            Candidates = Candidates.Count,
+            Dialling = Swarm.Connector.Dialling,
+            Availability = rarest == int.MaxValue ? 0 : rarest,
+            Trackers = Announces.Snapshot(),
+            Active = TimeSpan.FromSeconds(activeSeconds),
+            Seeding = TimeSpan.FromSeconds(seedingSeconds),
+        };
+    }
+
+    private static List<IReadOnlyList<Uri>> ToUris(IReadOnlyList<IReadOnlyList<string>> tiers) =>
+    [
+        .. tiers.Select(tier => (IReadOnlyList<Uri>)tier
+            .Select(url => Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) ? uri : null).OfType<Uri>().ToList()).Where(tier => tier.Count > 0),
+    ];
+}

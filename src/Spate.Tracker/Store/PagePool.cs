@@ -1,0 +1,72 @@
+using System.Runtime.InteropServices;
+
+namespace Spate.Tracker.Store;
+
+/// <summary>
+/// Pages of 4 KiB for all shards, cut from chunks of the system's memory, and the count of everything the store holds. Freed pages
+/// are kept for the next one who asks: chunks go back only when the store goes.
+/// </summary>
+internal sealed unsafe class PagePool : IDisposable
+{
+    public const int PageSize = 4096;
+
+    private const int PagesPerChunk = 64;
+
+    private readonly Lock gate = new();
+    private readonly List<nint> chunks = [];
+    private readonly Stack<nint> free = new();
+    private long bytes;
+
+    /// <summary>Bytes that the store holds, pages and big blocks together, free pages excluded.</summary>
+    public long Bytes => Interlocked.Read(ref bytes);
+
+    /// <summary>A page that starts at a multiple of its size; its content is arbitrary.</summary>
+    public byte* Rent()
+    {
+        lock (gate)
+        {
+            if (free.Count == 0) Grow();
+            Interlocked.Add(ref bytes, PageSize);
+            return (byte*)free.Pop();
+        }
+    }
+
+    public void Return(byte* page)
+    {
+        lock (gate)
+        {
+            Interlocked.Add(ref bytes, -PageSize);
+            free.Push((nint)page);
+        }
+    }
+
+    /// <summary>A block that is too big for a page, zeroed.</summary>
+    public byte* AllocateBig(nuint size)
+    {
+        Interlocked.Add(ref bytes, (long)size);
+        return (byte*)NativeMemory.AllocZeroed(size);
+    }
+
+    public void FreeBig(byte* block, nuint size)
+    {
+        Interlocked.Add(ref bytes, -(long)size);
+        NativeMemory.Free(block);
+    }
+
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            foreach (nint chunk in chunks) NativeMemory.AlignedFree((void*)chunk);
+            chunks.Clear();
+            free.Clear();
+        }
+    }
+
+    private void Grow()
+    {
+        byte* chunk = (byte*)NativeMemory.AlignedAlloc(PagesPerChunk * PageSize, PageSize);
+        chunks.Add((nint)chunk);
+        for (int i = PagesPerChunk - 1; i >= 0; i--) free.Push((nint)(chunk + i * PageSize));
+    }
+}

@@ -1,0 +1,71 @@
+using Microsoft.Win32.SafeHandles;
+using Spate.Engine.Ports;
+
+namespace Spate.Files;
+
+/// <summary>An open file of the system.</summary>
+internal sealed class DiskFile(SafeFileHandle handle, string path) : IStorageFile
+{
+    public string Path { get; } = path;
+
+    public long Length => Guard(() => RandomAccess.GetLength(handle));
+
+    public int Read(Span<byte> buffer, long position)
+    {
+        int total = 0;
+        try
+        {
+            while (total < buffer.Length)
+            {
+                int count = RandomAccess.Read(handle, buffer[total..], position + total);
+                if (count == 0) break;
+                total += count;
+            }
+        }
+        catch (Exception e) when (DiskStorage.Translate(e, Path) is { } better) { throw better; }
+        return total;
+    }
+
+    public void Write(ReadOnlySpan<byte> bytes, long position)
+    {
+        try { RandomAccess.Write(handle, bytes, position); }
+        catch (Exception e) when (DiskStorage.Translate(e, Path) is { } better) { throw better; }
+    }
+
+    public void Write(ReadOnlySpan<ReadOnlyMemory<byte>> buffers, long position)
+    {
+        try
+        {
+            if (OperatingSystem.IsLinux()) LinuxFiles.Write(handle, buffers, position);
+            else RandomAccess.Write(handle, buffers.ToArray(), position);
+        }
+        catch (Exception e) when (DiskStorage.Translate(e, Path) is { } better) { throw better; }
+    }
+
+    public void SetLength(long length, bool allocate) => Guard(() =>
+    {
+        RandomAccess.SetLength(handle, length);
+        if (allocate) Allocate(length);
+        return 0;
+    });
+
+    public void Dispose() => handle.Dispose();
+
+    // Writes a zero into each hole: where the file system has no call for it, this is what reserving means.
+    private void Allocate(long length)
+    {
+        if (OperatingSystem.IsLinux() && LinuxFiles.TryAllocate(handle, length)) return;
+        Span<byte> zero = [0];
+        Span<byte> seen = stackalloc byte[1];
+        for (long at = 0; at < length; at += 4096)
+        {
+            if (RandomAccess.Read(handle, seen, at) == 1 && seen[0] == 0) RandomAccess.Write(handle, zero, at);
+        }
+    }
+
+    private T Guard<T>(Func<T> call)
+    {
+        try { return call(); }
+        catch (Exception e) when (DiskStorage.Translate(e, Path) is { } better) { throw better; }
+    }
+}
