@@ -239,8 +239,8 @@ internal sealed class DhtNode
             return;
         }
         Counters.QueriesReceived++;
-        if (!query.IsReadOnly && !query.Id.IsEmpty) table.OnQuery(new NodeInfo(new Sha1Hash(query.Id), from), nowMs);
-        responder.Answer(query, datagram, from, nowMs);
+        bool willBeAsked = !query.IsReadOnly && !query.Id.IsEmpty && table.OnQuery(new NodeInfo(new Sha1Hash(query.Id), from), nowMs);
+        responder.Answer(query, datagram, from, willBeAsked, nowMs);
     }
 
     private void OnAnswer(in KrpcMessage answer, IPEndPoint from, long nowMs)

@@ -52,11 +52,16 @@ internal sealed class DhtResponder : IDhtAsker
     }
 
     /// <summary>Answers a query, now or after the asker has shown itself.</summary>
-    public void Answer(in KrpcMessage query, ReadOnlySpan<byte> datagram, IPEndPoint from, long nowMs)
+    /// <param name="query">The query.</param>
+    /// <param name="datagram">The same as it came.</param>
+    /// <param name="from">Where it came from.</param>
+    /// <param name="willBeAsked">The table is going to ask the asker whether it is there: that counts among the bytes it gets.</param>
+    /// <param name="nowMs">Milliseconds now.</param>
+    public void Answer(in KrpcMessage query, ReadOnlySpan<byte> datagram, IPEndPoint from, bool willBeAsked, long nowMs)
     {
         bool isKnown = from.Address.ScopeOf() == AddressScope.ThisMachine || verified.Contains(from, nowMs);
         if (!isKnown && !query.IsReadOnly && HasMuchToSay(query) && Defer(datagram, from, nowMs)) return;
-        Answer(query, datagram.Length, from, isKnown, alreadySent: 0, nowMs);
+        Answer(query, datagram.Length, from, isKnown, alreadySent: willBeAsked ? DhtNode.PingSize : 0, nowMs);
     }
 
     void IDhtAsker.OnAnswer(DhtQuery query, in KrpcMessage answer, long nowMs) => Resume(query, isKnown: true, nowMs);

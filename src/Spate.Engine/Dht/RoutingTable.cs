@@ -63,26 +63,27 @@ internal sealed class RoutingTable
     }
 
     /// <summary>A node asked us something: it lives, but whether it can be asked, nobody knows.</summary>
-    public void OnQuery(NodeInfo node, long nowMs)
+    /// <returns>True when it will be asked, because there is room for it.</returns>
+    public bool OnQuery(NodeInfo node, long nowMs)
     {
         if (byEndPoint.TryGetValue(node.EndPoint, out Contact? known) && known.Id == node.Id)
         {
             if (known.IsConfirmed) known.SeenMs = nowMs;
-            return;
+            return false;
         }
-        if (known is not null && known.IsConfirmed) return; // to change its id it has to answer
-        Heard(node);
+        return known is null && Heard(node); // to change its id it has to answer
     }
 
     /// <summary>Somebody mentioned a node. It is kept as a name to try when its bucket has room.</summary>
-    public void Heard(NodeInfo node)
+    public bool Heard(NodeInfo node)
     {
-        if (byEndPoint.ContainsKey(node.EndPoint) || node.Id == self) return;
+        if (byEndPoint.ContainsKey(node.EndPoint) || node.Id == self) return false;
         int index = IndexOf(node.Id);
         Bucket bucket = buckets[index];
-        if (bucket.Replacements.Count >= MaxReplacements || !HasRoom(index)) return;
+        if (bucket.Replacements.Count >= MaxReplacements || !HasRoom(index)) return false;
         Contact? contact = Meet(node);
         if (contact is not null) bucket.Replacements.Add(contact);
+        return contact is not null;
     }
 
     /// <summary>A node did not answer.</summary>

@@ -24,6 +24,11 @@ internal sealed class DhtWorld(int seed) : IRandom
 
     public long Datagrams { get; private set; }
 
+    /// <summary>Told of every datagram: from, to, length.</summary>
+    public Action<IPEndPoint, IPEndPoint, int>? OnSent { get; set; }
+
+    public bool IsThere(IPEndPoint at) => hosts.ContainsKey(at);
+
     public IReadOnlyCollection<DhtHost> Hosts => hosts.Values;
 
     public void Fill(Span<byte> bytes) => random.NextBytes(bytes);
@@ -64,6 +69,7 @@ internal sealed class DhtWorld(int seed) : IRandom
     public void Send(IPEndPoint from, IPEndPoint to, ReadOnlySpan<byte> datagram)
     {
         Datagrams++;
+        OnSent?.Invoke(from, to, datagram.Length);
         if (random.NextDouble() < Loss) return;
         byte[] copy = datagram.ToArray();
         // Every pair of hosts has its own distance, the same both ways.
