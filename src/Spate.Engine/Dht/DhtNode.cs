@@ -24,6 +24,7 @@ internal sealed class DhtNode
     private const long TryAgainMs = 5 * 60_000;
     private const long RefreshMs = 15 * 60_000;
     private const long SelfLookupMs = 10 * 60_000;
+    private const long FirstSelfLookupMs = 2_000;
     private const long ExpireMs = 60_000;
     private const int EnoughNodes = RoutingTable.K;
     private const long BootstrapFirstPauseMs = 5_000;
@@ -55,7 +56,7 @@ internal sealed class DhtNode
         responder = new DhtResponder(this, Peers, Items, verified, random, nowMs);
         maintenance = new Maintenance(this);
         maintainMs = bootstrapMs = nowMs;
-        selfMs = nowMs + SelfLookupMs;
+        selfMs = nowMs + FirstSelfLookupMs;
         expireMs = nowMs + ExpireMs;
     }
 
@@ -145,7 +146,7 @@ internal sealed class DhtNode
     public void AddRouter(IPEndPoint router)
     {
         if (router.AddressFamily == Family && routers.Count < 64) routers.Add(router);
-        (bootstrapMs, bootstrapPauseMs) = (Math.Min(bootstrapMs, maintainMs), BootstrapFirstPauseMs);
+        BootstrapSoon();
     }
 
     /// <summary>Tries a node that somebody named (a peer's <c>port</c> message, a torrent file, the table of the last run).</summary>
@@ -174,10 +175,11 @@ internal sealed class DhtNode
         return lookup;
     }
 
-    /// <summary>Ends all lookups with what they have.</summary>
-    public void FinishAll()
+    /// <summary>Ends all lookups with what they have, and all that waits for an answer as if there were none.</summary>
+    public void Close(long nowMs)
     {
         while (lookups.Count > 0) lookups[^1].Finish();
+        transactions.FailAll(nowMs);
     }
 
     /// <summary>
@@ -265,7 +267,12 @@ internal sealed class DhtNode
             query.Asker.OnRefusal(query, answer, nowMs);
             return;
         }
-        if (!routers.Contains(from)) table.OnAnswer(new NodeInfo(new Sha1Hash(answer.Id), from), (int)(nowMs - query.SentMs), nowMs);
+        if (!routers.Contains(from))
+        {
+            bool isFirst = table.Count == 0;
+            table.OnAnswer(new NodeInfo(new Sha1Hash(answer.Id), from), (int)(nowMs - query.SentMs), nowMs);
+            if (isFirst && !HasBootstrapped) BootstrapSoon();
+        }
         if (!answer.Ip.IsEmpty && OnExternalAddress is not null)
             OnExternalAddress(new IPAddress(answer.Ip[..^2]), from.Address);
         query.Asker.OnAnswer(query, answer, nowMs);
@@ -306,6 +313,8 @@ internal sealed class DhtNode
             Ask(stale.EndPoint, stale.Id, query, maintenance, null, nowMs);
         }
     }
+
+    private void BootstrapSoon() => (bootstrapMs, bootstrapPauseMs, maintainMs) = (0, BootstrapFirstPauseMs, 0);
 
     private void Bootstrap(long nowMs)
     {

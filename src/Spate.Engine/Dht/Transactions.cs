@@ -86,4 +86,16 @@ internal sealed class Transactions(IRandom random)
             query.Asker.OnTimeout(query, nowMs);
         }
     }
+
+    /// <summary>Tells all askers that there will be no answer.</summary>
+    public void FailAll(long nowMs)
+    {
+        foreach (DhtQuery query in pending.Values.ToArray())
+        {
+            if (query.IsOver) continue;
+            query.IsOver = true;
+            pending.Remove(query.Transaction);
+            query.Asker.OnTimeout(query, nowMs);
+        }
+    }
 }
