@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Spate.Engine;
+using Spate.Engine.Discovery;
 using Spate.Engine.Session;
 using Spate.Engine.Torrents;
 using Spate.Protocol;
@@ -30,6 +31,8 @@ internal sealed class SpatePeer : IParticipant
 
     public TorrentStatus Status => Torrent.Status;
 
+    public bool IsAnnounced => Status.Trackers is [{ State: TrackerState.Working }];
+
     public string Log
     {
         get
@@ -52,7 +55,10 @@ internal sealed class SpatePeer : IParticipant
     public static async Task<SpatePeer> StartAsync(Scene scene, string torrent, string folder, bool dials = true, params IPEndPoint[] peers)
     {
         var faults = new List<Exception>();
-        var options = new SessionOptions { Listen = [Loopback.NextEndPoint()], StateFolder = scene.NewFolder(), MaxHalfOpen = dials ? 60 : 0 };
+        var options = new SessionOptions
+        {
+            Listen = [Addresses.NextEndPoint()], StateFolder = scene.NewFolder(), MaxHalfOpen = dials ? 60 : 0, LocalDiscovery = false,
+        };
         TorrentSession session = await SpateSession.StartAsync(options, fault =>
         {
             lock (faults) faults.Add(fault);

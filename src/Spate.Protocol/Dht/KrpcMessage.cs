@@ -112,7 +112,7 @@ public ref struct KrpcMessage
     {
         message = default;
         if (!BencodeReader.TryOpen(datagram, limits, out BencodeReader reader, out _) || !reader.TryEnterDictionary()) return false;
-        BencodeReader body = default;
+        BencodeReader arguments = default, results = default, error = default;
         bool hasKind = false, hasTransaction = false;
         ReadOnlySpan<byte> name = default;
         while (reader.TryReadKey(out ReadOnlySpan<byte> key))
@@ -124,9 +124,15 @@ public ref struct KrpcMessage
             {
                 switch (key[0])
                 {
-                    case (byte)'a' or (byte)'r' or (byte)'e':
-                        // The body's key depends on the kind, which comes last; whichever is there is the one.
-                        body = value;
+                    // Which of these counts depends on the kind, which comes last; some nodes send more than one.
+                    case (byte)'a':
+                        arguments = value;
+                        break;
+                    case (byte)'r':
+                        results = value;
+                        break;
+                    case (byte)'e':
+                        error = value;
                         break;
                     case (byte)'q':
                         if (value.TryReadBytes(out bytes)) name = bytes;
@@ -151,9 +157,9 @@ public ref struct KrpcMessage
             else if (key.SequenceEqual("ro"u8)) message.IsReadOnly = IsOne(ref value);
         }
         if (!hasKind || !hasTransaction) return false;
-        if (message.Kind == KrpcKind.Error) return message.ReadError(body);
+        if (message.Kind == KrpcKind.Error) return message.ReadError(error);
         if (message.Kind == KrpcKind.Query) message.Method = MethodOf(name);
-        return message.ReadBody(body);
+        return message.ReadBody(message.Kind == KrpcKind.Query ? arguments : results);
     }
 
     /// <summary>Adds the peers of the list <c>values</c> (BEP 5) until <paramref name="peers"/> holds <paramref name="maxCount"/>.</summary>

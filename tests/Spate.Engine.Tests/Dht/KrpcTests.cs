@@ -84,6 +84,10 @@ public class KrpcTests
         Assert.True(KrpcMessage.TryRead("d1:eli201e23:A Generic Error Ocurrede1:t2:aa1:y1:ee"u8, out KrpcMessage error));
         Assert.Equal((KrpcKind.Error, 201), (error.Kind, error.ErrorCode));
         Assert.True(error.ErrorText.SequenceEqual("A Generic Error Ocurred"u8));
+
+        // As libtorrent refuses: with its id beside the reason.
+        Assert.True(KrpcMessage.TryRead("d1:eli302e3:olde1:rd2:id20:abcdefghij0123456789e1:t2:aa1:y1:ee"u8, out error));
+        Assert.Equal(302, error.ErrorCode);
     }
 
     [Theory]

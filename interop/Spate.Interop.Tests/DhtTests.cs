@@ -1,0 +1,124 @@
+using System.Net;
+using System.Text;
+using Spate.Engine.Dht;
+using Spate.Engine.Discovery;
+using Spate.Interop.Tests.Programs;
+using Spate.Network;
+using Spate.Protocol;
+using Spate.Runtime;
+using Xunit.Abstractions;
+
+namespace Spate.Interop.Tests;
+
+/// <summary>We take part in a DHT of fifty libtorrent nodes, of which we know one.</summary>
+public sealed class DhtTests(ITestOutputHelper output) : IAsyncLifetime
+{
+    private readonly List<DhtClient> clients = [];
+    private readonly List<Exception> faults = [];
+    private LibtorrentDht theirs = null!;
+
+    public async Task InitializeAsync() => theirs = await LibtorrentDht.StartAsync(50);
+
+    public async Task DisposeAsync()
+    {
+        clients.ForEach(c => c.Dispose());
+        await theirs.DisposeAsync();
+        Assert.Empty(faults);
+    }
+
+    [Fact]
+    public async Task Peers_announced_by_either_are_found_by_the_other()
+    {
+        DhtClient ours = await JoinAsync();
+        Sha1Hash theirTorrent = Sha1Hash.Of("theirs"u8), ourTorrent = Sha1Hash.Of("ours"u8);
+        Assert.Equal("announced", await theirs.AskAsync($"announce 7 {theirTorrent}"));
+        DhtPeers found = await ours.GetPeersAsync(theirTorrent, null, false, false, default);
+        output.WriteLine($"found {string.Join(' ', found.Peers)} by {found.NodesAsked} queries in {found.Took.TotalMilliseconds:0} ms");
+        Assert.Contains(theirs.EndPointOf(7), found.Peers);
+
+        DhtPeers announced = await ours.GetPeersAsync(ourTorrent, 5555, isSeed: true, false, default);
+        Assert.True(announced.Announced >= 6, $"{announced.Announced} nodes took our announce");
+        string answer = await theirs.AskAsync($"get_peers 33 {ourTorrent}");
+        Assert.Contains($"{OurAddress}:5555", answer);
+    }
+
+    [Fact]
+    public async Task Immutable_items_put_by_either_are_got_by_the_other()
+    {
+        DhtClient ours = await JoinAsync();
+        DhtItem item = DhtItem.Immutable(Encoding.ASCII.GetBytes("12:Hello World!"));
+        DhtPut put = await ours.PutAsync(item, null, default);
+        Assert.True(put.Stored >= 6, $"{put.Stored} nodes took our item");
+        Assert.Equal("item Hello World!", await theirs.AskAsync($"get 21 {item.Target}"));
+
+        string key = (await theirs.AskAsync("put 3 hello")).Split(' ')[1];
+        Assert.True(Sha1Hash.TryParseHex(key, out Sha1Hash target));
+        DhtGot got = await ours.GetAsync(target, default, default);
+        Assert.Equal("5:hello"u8.ToArray(), got.Item!.Value.ToArray());
+    }
+
+    [Fact]
+    public async Task Mutable_items_put_by_either_are_got_and_replaced_by_the_other()
+    {
+        DhtClient ours = await JoinAsync();
+        byte[] seed = new byte[32];
+        seed[5] = 5;
+        string publicKey = Convert.ToHexStringLower(Ed25519.PublicKeyOf(seed));
+        DhtPut put = await ours.PutAsync(DhtItem.Mutable(seed, "salty"u8.ToArray(), 4, "3:one"u8.ToArray()), null, default);
+        Assert.True(put.Stored >= 6, $"{put.Stored} nodes took our item");
+        Assert.Equal("item 4 one", await theirs.AskAsync($"get_mutable 21 {publicKey} salty"));
+
+        Assert.Equal("put", await theirs.AskAsync($"put_mutable 9 {Convert.ToHexStringLower(seed)} {publicKey} salty two"));
+        DhtGot got = await ours.GetAsync(DhtItem.TargetOf(Ed25519.PublicKeyOf(seed), "salty"u8), "salty"u8.ToArray(), default);
+        Assert.Equal(("3:two", 5), (Encoding.ASCII.GetString(got.Item!.Value.Span), got.Item.Sequence));
+
+        DhtPut late = await ours.PutAsync(DhtItem.Mutable(seed, "salty"u8.ToArray(), 4, "3:one"u8.ToArray()), null, default);
+        Assert.Equal((0, 302), (late.Stored, late.LastError));
+    }
+
+    [Fact]
+    public async Task They_answer_pings_and_samples_and_keep_us_in_their_tables()
+    {
+        DhtClient ours = await JoinAsync();
+        DhtPong? pong = await ours.PingAsync(theirs.EndPointOf(5), default);
+        Assert.Equal("LT", Encoding.ASCII.GetString(pong!.Software.Span[..2]));
+        for (int i = 0; i < 5; i++) await theirs.AskAsync($"announce {i + 1} {Sha1Hash.Of([(byte)i])}");
+        DhtSamples samples = await ours.SampleAsync(Sha1Hash.Of([1]), default);
+        Assert.Contains(Sha1Hash.Of([1]), samples.Torrents);
+
+        // Somebody who knows only us gets in through us.
+        DhtClient second = Client(theirs.Beside(2), new IPEndPoint(OurAddress, ours.Port4));
+        await second.WhenReadyAsync(Patience());
+        DhtPeers found = await second.GetPeersAsync(Sha1Hash.Of([2]), null, false, false, default);
+        Assert.Contains(theirs.EndPointOf(3), found.Peers);
+        for (int i = 0; i < 100 && ours.Status.Counters4!.QueriesReceived == 0; i++) await Task.Delay(100); // renewed every second
+        Assert.True(ours.Status.Counters4!.QueriesReceived > 0);
+    }
+
+    private IPAddress OurAddress => theirs.Beside(1);
+
+    private async Task<DhtClient> JoinAsync()
+    {
+        DhtClient client = Client(OurAddress, theirs.EndPointOf(1));
+        await client.WhenReadyAsync(Patience());
+        return client;
+    }
+
+    private DhtClient Client(IPAddress address, IPEndPoint bootstrap)
+    {
+        var network = new SocketNetwork();
+        var options = new DhtOptions
+        {
+            Local4 = new IPEndPoint(address, 0),
+            Local6 = null,
+            BootstrapNodes = [new DnsEndPoint(bootstrap.Address.ToString(), bootstrap.Port)],
+        };
+        var client = new DhtClient(
+            network, new NameCache(network.ResolveAsync, TimeProvider.System), new PoolScheduler(), new SystemRandom(), TimeProvider.System,
+            new ExternalAddress(), options, faults.Add);
+        clients.Add(client);
+        return client;
+    }
+
+    private static CancellationToken Patience() => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+}

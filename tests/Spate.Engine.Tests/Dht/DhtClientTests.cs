@@ -1,0 +1,277 @@
+using System.Net;
+using Spate.Engine.Dht;
+using Spate.Engine.Discovery;
+using Spate.Engine.Runtime;
+using Spate.Engine.Tests.Discovery;
+using Spate.Protocol;
+
+namespace Spate.Engine.Tests.Dht;
+
+public sealed class DhtClientTests : IDisposable
+{
+    private static readonly Sha1Hash hash = Sha1Hash.Of("torrent"u8);
+
+    private readonly TestWorld world = new();
+    private readonly TestNetwork network;
+    private readonly List<DhtClient> clients = [];
+    private readonly List<Exception> faults = [];
+
+    public DhtClientTests() => network = new TestNetwork(world) { LatencyMs = 20 };
+
+    public void Dispose()
+    {
+        clients.ForEach(c => c.Dispose());
+        world.Settle();
+        Assert.Empty(faults);
+    }
+
+    [Fact]
+    public void Clients_find_each_others_torrents()
+    {
+        Grow(20);
+        var found = new List<IPEndPoint>();
+        clients[3].Add(hash, 1111, world.Strand, _ => { });
+        world.Advance(5_000);
+        DhtTorrent torrent = clients[17].Add(hash, 2222, world.Strand, found.AddRange);
+        world.Advance(2_000);
+        Assert.Contains(IPEndPoint.Parse("127.0.0.1:1111"), found);
+        Assert.True(torrent.NodesAsked > 0 && torrent.NodesAnswered > 0 && torrent.PeersFound > 0);
+        Assert.Equal(2, torrent.LookupsDone); // one for each family
+    }
+
+    [Fact]
+    public void A_new_torrent_is_looked_up_at_once_and_then_every_quarter_of_an_hour()
+    {
+        Grow(10);
+        clients[1].Add(hash, 1111, world.Strand, _ => { });
+        world.Advance(5_000);
+        DhtTorrent torrent = clients[5].Add(hash, 2222, world.Strand, _ => { });
+        world.Advance(1_500);
+        Assert.Equal(2, torrent.LookupsDone);
+        world.Advance(14 * 60_000);
+        Assert.Equal(2, torrent.LookupsDone);
+        world.Advance(3 * 60_000);
+        Assert.Equal(4, torrent.LookupsDone);
+    }
+
+    [Fact]
+    public void A_torrent_that_nobody_has_is_looked_up_again_soon_and_then_later()
+    {
+        Grow(10);
+        // Later it finds its own announce; what counts is that the second lookup comes after about a minute.
+        var client = Client(new DhtOptions { BootstrapNodes = [Node(0)], Local6 = null, Node = new DhtNodeOptions { ReadOnly = true } });
+        world.Advance(5_000);
+        DhtTorrent torrent = client.Add(hash, 2222, world.Strand, _ => { });
+        world.Advance(5_000);
+        Assert.Equal(1, torrent.LookupsDone);
+        world.Advance(70_000);
+        Assert.Equal(2, torrent.LookupsDone);
+    }
+
+    [Fact]
+    public void A_removed_torrent_is_left_alone()
+    {
+        Grow(10);
+        DhtTorrent torrent = clients[5].Add(hash, 2222, world.Strand, _ => { });
+        world.Advance(5_000);
+        clients[5].Remove(torrent);
+        int before = torrent.LookupsDone;
+        world.Advance(60 * 60_000);
+        Assert.Equal(before, torrent.LookupsDone);
+        Assert.Equal(0, clients[5].Status.Torrents);
+    }
+
+    [Fact]
+    public void Thousands_of_torrents_are_spread_and_all_have_their_turn()
+    {
+        Grow(10);
+        long before = network.Datagrams;
+        DhtTorrent[] torrents = [.. Enumerable.Range(0, 2000).Select(i => clients[2].Add(Sha1Hash.Of(BitConverter.GetBytes(i)), 1, world.Strand, _ => { }))];
+        long most = 0;
+        for (int second = 0; second < 600; second++)
+        {
+            long sent = network.Datagrams;
+            world.Advance(1_000);
+            most = Math.Max(most, network.Datagrams - sent);
+        }
+        Assert.All(torrents, t => Assert.True(t.LookupsDone > 0));
+        Assert.True(most < 1500, $"{most} datagrams in one second");
+        Assert.True(network.Datagrams > before);
+    }
+
+    [Fact]
+    public void The_table_is_saved_and_a_restart_needs_no_bootstrap()
+    {
+        Grow(20);
+        world.Advance(60_000);
+        byte[] state = Saved(clients[7]);
+        clients[7].Dispose();
+        DhtClient again = Client(new DhtOptions { BootstrapNodes = [], State = state });
+        world.Advance(1_000);
+        Assert.True(again.Status.IsReady);
+        Assert.True(again.Status.Nodes4 >= 8);
+        Assert.True(Run(() => again.GetPeersAsync(hash, null, false, false, default), 3_000).NodesAnswered > 0);
+        DhtState read = DhtState.Read(state), now = DhtState.Read(Saved(again));
+        Assert.Equal((read.Id4, read.Id6), (now.Id4, now.Id6));
+    }
+
+    [Fact]
+    public void A_damaged_state_is_as_good_as_none()
+    {
+        Grow(5);
+        byte[] state = Saved(clients[2]);
+        var random = new Random(2);
+        for (int i = 0; i < 2000; i++)
+        {
+            byte[] damaged = [.. state];
+            for (int change = 0; change < 3; change++) damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            DhtState read = DhtState.Read(damaged.AsSpan(0, random.Next(damaged.Length + 1)));
+            Assert.True(read.Nodes4.Count <= 1000);
+        }
+        Assert.Empty(DhtState.Read([]).Nodes4);
+        Assert.Empty(DhtState.Read("d6:nodes4i7ee"u8).Nodes4);
+    }
+
+    [Fact]
+    public void Items_are_put_got_and_replaced()
+    {
+        Grow(15);
+        byte[] seed = new byte[32];
+        DhtItem first = DhtItem.Mutable(seed, "x"u8.ToArray(), 1, "3:one"u8.ToArray());
+        DhtItem second = DhtItem.Mutable(seed, "x"u8.ToArray(), 2, "3:two"u8.ToArray());
+        Assert.True(Put(first).Stored > 0);
+        Assert.Equal("3:one"u8.ToArray(), Get().Item!.Value.ToArray());
+        Assert.True(Put(second, cas: 1).Stored > 0);
+        DhtPut late = Put(first);
+        Assert.Equal((0, 302), (late.Stored, late.LastError));
+        DhtPut wrong = Put(DhtItem.Mutable(seed, "x"u8.ToArray(), 3, "5:three"u8.ToArray()), cas: 1);
+        Assert.Equal((0, 301), (wrong.Stored, wrong.LastError));
+        DhtGot got = Get();
+        Assert.Equal("3:two"u8.ToArray(), got.Item!.Value.ToArray());
+        Assert.True(got.Copies > 4);
+
+        DhtPut Put(DhtItem item, long? cas = null)
+        {
+            return Run(() => clients[4].PutAsync(item, cas, default), 20_000);
+        }
+
+        DhtGot Get()
+        {
+            return Run(() => clients[11].GetAsync(first.Target, "x"u8.ToArray(), default), 5_000);
+        }
+    }
+
+    [Fact]
+    public void Pings_samples_and_announces_by_hand()
+    {
+        Grow(10);
+        Assert.Equal(
+            TimeSpan.FromMilliseconds(40), Run(() => clients[1].PingAsync(new IPEndPoint(IPAddress.Loopback, clients[2].Port4), default), 1_000)!.RoundTrip);
+        Assert.Null(Run(() => clients[1].PingAsync(new IPEndPoint(IPAddress.Loopback, 9), default), 16_000));
+        Assert.True(Run(() => clients[1].GetPeersAsync(hash, 777, isSeed: true, scrape: false, default), 5_000).Announced >= 8);
+        Assert.Equal([hash], Run(() => clients[3].SampleAsync(hash, default), 5_000).Torrents);
+        DhtPeers scraped = Run(() => clients[3].GetPeersAsync(hash, null, false, scrape: true, default), 5_000);
+        Assert.InRange(scraped.Seeds, 1, 2.1); // one address of each family
+        Assert.Contains(IPEndPoint.Parse("127.0.0.1:777"), scraped.Peers);
+        Assert.Contains(IPEndPoint.Parse("[::1]:777"), scraped.Peers);
+    }
+
+    [Fact]
+    public void A_client_that_knows_one_node_is_ready_soon()
+    {
+        Grow(20);
+        DhtClient client = Client(new DhtOptions { BootstrapNodes = [Node(0)] });
+        Run(async () =>
+        {
+            await client.WhenReadyAsync(default);
+            return true;
+        }, 1_000);
+    }
+
+    [Fact]
+    public void A_port_message_is_enough_to_begin()
+    {
+        Grow(20);
+        DhtClient client = Client(new DhtOptions { BootstrapNodes = [] });
+        world.Advance(10_000);
+        Assert.False(client.Status.IsReady);
+        client.AddNode(new IPEndPoint(IPAddress.Loopback, clients[4].Port4));
+        world.Advance(2_000);
+        Assert.True(client.Status.IsReady);
+    }
+
+    [Fact]
+    public void Without_nodes_it_says_why_and_lookups_end()
+    {
+        DhtClient client = Client(new DhtOptions { BootstrapNodes = [new DnsEndPoint("nowhere.example", 1)] });
+        world.Advance(2_000);
+        Assert.Equal("The name nowhere.example is not known.", client.Status.Problem);
+        Assert.Empty(Run(() => client.GetPeersAsync(hash, 1, false, false, default), 0).Peers);
+    }
+
+    [Fact]
+    public void Closing_ends_everything_that_waits()
+    {
+        Grow(10);
+        Task? looked = null, pong = null;
+        world.Do(() =>
+        {
+            looked = clients[2].GetPeersAsync(hash, 5, false, false, default);
+            pong = clients[2].PingAsync(new IPEndPoint(IPAddress.Loopback, 9), default);
+        });
+        world.Advance(50);
+        clients[2].Dispose();
+        world.Settle();
+        Assert.True(looked!.IsCompleted && pong!.IsCompleted);
+        world.Advance(60_000);
+    }
+
+    [Fact]
+    public void A_new_external_address_brings_an_id_that_fits()
+    {
+        var external = new ExternalAddress();
+        DhtClient client = Client(new DhtOptions { Local6 = null, BootstrapNodes = [] }, external);
+        world.Advance(2_000);
+        IPAddress seenAt = IPAddress.Parse("203.0.113.5");
+        Assert.False(NodeIds.IsValid(DhtState.Read(Saved(client)).Id4!.Value, seenAt));
+        external.Vote(seenAt, IPAddress.Parse("8.8.8.8"));
+        external.Vote(seenAt, IPAddress.Parse("9.9.9.9"));
+        world.Advance(2_000);
+        Assert.True(NodeIds.IsValid(DhtState.Read(Saved(client)).Id4!.Value, seenAt));
+    }
+
+    private void Grow(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            Client(new DhtOptions { BootstrapNodes = i == 0 ? [] : [Node(0)] });
+            world.Advance(300);
+        }
+        world.Advance(10_000);
+    }
+
+    private DnsEndPoint Node(int index) => new("first.example", clients[index].Port4);
+
+    private DhtClient Client(DhtOptions options, ExternalAddress? external = null)
+    {
+        network.Names["first.example"] = [IPAddress.Loopback, IPAddress.IPv6Loopback];
+        int port = 20_000 + clients.Count;
+        options = options with { Local4 = options.Local4 is null ? null : new(IPAddress.Any, port), Local6 = options.Local6 is null ? null : new(IPAddress.IPv6Any, port) };
+        var client = new DhtClient(
+            network, new NameCache(network.ResolveAsync, world), world, world, world, external ?? new ExternalAddress(), options, faults.Add);
+        world.Settle();
+        clients.Add(client);
+        return client;
+    }
+
+    private byte[] Saved(DhtClient client) => Run(client.SaveAsync, 0);
+
+    // Runs it on the world's strand, so that it ends in the world's time and not on some thread.
+    private T Run<T>(Func<Task<T>> start, long ms)
+    {
+        Task<T>? task = null;
+        world.Do(() => task = start());
+        world.Advance(ms);
+        return task!.Ended();
+    }
+}
