@@ -110,7 +110,8 @@ public class PieceJobTests
         bench.Files.Close();
         ActivePiece gone = bench.Picker.Restore(2, _ => true);
         bench.Store(gone, 5, 0, complete: true);
-        Assert.Equal((PieceJobOutcome.Failed, null), (bench.Ends[1].Outcome, bench.Ends[1].Hashes)); // nobody can be blamed for it
+        Assert.Equal((PieceJobOutcome.Error, null), (bench.Ends[1].Outcome, bench.Ends[1].Hashes)); // nobody can be blamed for it
+        Assert.IsType<FileNotFoundException>(bench.Ends[1].Error);
     }
 
     [Fact]
