@@ -70,7 +70,13 @@ public sealed class RateLimit
     /// <summary>Has the signal set at a refill that has something for it.</summary>
     public void AddWaiter(PumpSignal signal)
     {
-        lock (waiters) waiters.Enqueue(signal);
+        lock (waiters)
+        {
+            // Woken by something else, it comes again: one place in the line is enough, or the others' shares would shrink.
+            if (signal.Line == waiters) return;
+            signal.Line = waiters;
+            waiters.Enqueue(signal);
+        }
         if (IsUnlimited) Wake();
     }
 
@@ -108,7 +114,12 @@ public sealed class RateLimit
                 Volatile.Write(ref share, line < 2 ? Unshared : Math.Max(there / woken, SmallestShare));
             }
             // The others keep their places: they come first at the next refill.
-            for (; woken > 0; woken--) waiters.Dequeue().Set();
+            for (; woken > 0; woken--)
+            {
+                PumpSignal next = waiters.Dequeue();
+                if (next.Line == waiters) next.Line = null;
+                next.Set();
+            }
         }
     }
 }

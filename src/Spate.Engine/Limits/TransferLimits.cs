@@ -12,6 +12,9 @@ public struct TransferTurn
 /// <summary>The limits that a transfer is under at the same time: that of its torrent and that of the session.</summary>
 public sealed class TransferLimits(RateLimit torrent, RateLimit session)
 {
+    /// <summary>True when neither limit is set.</summary>
+    public bool IsUnlimited => torrent.IsUnlimited && session.IsUnlimited;
+
     /// <summary>Takes up to <paramref name="wanted"/> bytes that both limits allow; 0 when one of them has none for this pump now.</summary>
     public int Take(int wanted, ref TransferTurn turn)
     {

@@ -78,8 +78,9 @@ internal sealed class PeerReceiver : IWorkItem
         {
             while (true)
             {
-                if (idle)
+                if (idle || !limits.IsUnlimited)
                 {
+                    // Nobody holds a buffer while there is nothing to read, nor quota that others could use.
                     if (buffer is not null) buffers.Return(buffer);
                     buffer = null;
                     await connection.ReceiveAsync(Memory<byte>.Empty);

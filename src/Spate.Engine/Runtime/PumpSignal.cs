@@ -20,6 +20,9 @@ public sealed class PumpSignal : IValueTaskSource, IWorkItem
         this.scheduler = scheduler;
     }
 
+    /// <summary>The line that it stands in; belongs to that line.</summary>
+    public object? Line { get; set; }
+
     /// <summary>Completes once <see cref="Set"/> is called; at once if it was since the last wait.</summary>
     public ValueTask WaitAsync()
     {

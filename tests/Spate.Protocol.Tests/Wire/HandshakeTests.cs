@@ -21,7 +21,7 @@ public class HandshakeTests
         Assert.Equal("BitTorrent protocol"u8, bytes.AsSpan(1, 19));
         Assert.Equal((byte[])[0, 0, 0, 0, 0, 0x10, 0, 0x04], bytes[20..28]);
         Assert.Equal(Sha1Hash.Of("info"u8), new Sha1Hash(bytes.AsSpan(28, 20)));
-        Assert.Equal("-SP0100-000000000000"u8, bytes.AsSpan(48));
+        Assert.Equal("-sP0100-000000000000"u8, bytes.AsSpan(48));
     }
 
     [Fact]
