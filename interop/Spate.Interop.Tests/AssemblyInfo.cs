@@ -1,4 +1,4 @@
 [assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
 
-// The programs need the cores more than further tests do.
-[assembly: Xunit.CollectionBehavior(MaxParallelThreads = 2)]
+// A test class for each client, and all of them at once: most of their time they wait for the other program.
+[assembly: Xunit.CollectionBehavior(MaxParallelThreads = 4)]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Spate.Engine;
+using Spate.Engine.Discovery;
 using Spate.Engine.Session;
 using Spate.Engine.Torrents;
 using Spate.Protocol;
@@ -29,6 +30,8 @@ internal sealed class SpatePeer : IParticipant
     public IPEndPoint Address => session.ListenEndPoints[0];
 
     public TorrentStatus Status => Torrent.Status;
+
+    public bool IsAnnounced => Status.Trackers is [{ State: TrackerState.Working }];
 
     public string Log
     {

@@ -13,6 +13,9 @@ internal static class SpateProgram
     // A new command is a file in Commands/ and a line here.
     private static readonly Func<CliEnvironment, Command>[] Commands =
     [
+        GetCommand.Build,
+        SeedCommand.Build,
+        DemoCommand.Build,
         CreateCommand.Build,
         ShowCommand.Build,
         VerifyCommand.Build,

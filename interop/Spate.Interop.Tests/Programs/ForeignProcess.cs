@@ -11,6 +11,8 @@ internal sealed class ForeignProcess : IAsyncDisposable
     private readonly Process process;
     private readonly Queue<string> lines = new();
     private readonly List<string> marks = [];
+    private int? ended; // exit code, once disposed
+    private int disposed;
 
     public ForeignProcess(string program, IEnumerable<string> arguments, string workingFolder, params (string Name, string Value)[] variables)
     {
@@ -30,16 +32,16 @@ internal sealed class ForeignProcess : IAsyncDisposable
         process.BeginErrorReadLine();
     }
 
-    public bool HasEnded => process.HasExited;
+    public bool HasEnded => ended is not null || process.HasExited;
 
-    public int ExitCode => process.ExitCode;
+    public int ExitCode => ended ?? process.ExitCode;
 
     /// <summary>The last lines that it printed.</summary>
     public string Log
     {
         get
         {
-            lock (lines) return string.Join('\n', lines) + (process.HasExited ? $"\n(ended with {process.ExitCode})" : "\n(runs)");
+            lock (lines) return string.Join('\n', lines) + (HasEnded ? $"\n(ended with {ExitCode})" : "\n(runs)");
         }
     }
 
@@ -52,10 +54,15 @@ internal sealed class ForeignProcess : IAsyncDisposable
     public async Task WaitForExitAsync(CancellationToken cancellation) => await process.WaitForExitAsync(cancellation);
 
     /// <summary>A signal, by process id.</summary>
-    public void Signal(string name) => Process.Start("kill", [$"-{name}", process.Id.ToString()]).WaitForExit();
+    public void Signal(string name)
+    {
+        using Process kill = Process.Start("kill", [$"-{name}", process.Id.ToString()]);
+        kill.WaitForExit();
+    }
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) != 0) return;
         if (!process.HasExited)
         {
             process.StandardInput.Close(); // our own scripts end with it
@@ -68,6 +75,7 @@ internal sealed class ForeignProcess : IAsyncDisposable
                 await process.WaitForExitAsync();
             }
         }
+        ended = process.ExitCode;
         process.Dispose();
     }
 

@@ -16,7 +16,7 @@ internal sealed class LibtorrentDht : IAsyncDisposable
         string prefix = $"127.{Random.Shared.Next(128, 250)}";
         // Debian's own Python, for which the binding is made; another one may come first in the path.
         string python = File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : Installed.Find("python3", "python3");
-        var start = new ProcessStartInfo(python, [Path.Combine(AppContext.BaseDirectory, "libtorrent_dht.py"), nodes.ToString(), prefix])
+        var start = new ProcessStartInfo(python, [Path.Combine(AppContext.BaseDirectory, "Programs", "libtorrent_dht.py"), nodes.ToString(), prefix])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true,
         };

@@ -9,15 +9,14 @@ internal sealed class LibtorrentPeer : ForeignPeer
     private readonly ForeignProcess process;
 
     [SetsRequiredMembers]
-    public LibtorrentPeer(string torrent, string folder, IPEndPoint address, IPEndPoint? connectTo = null)
+    public LibtorrentPeer(string torrent, string folder, IPEndPoint address)
     {
         Address = address;
         string python = Installed.Find("python3", "python3");
-        string script = Path.Combine(AppContext.BaseDirectory, "libtorrent_peer.py");
+        string script = Path.Combine(AppContext.BaseDirectory, "Programs", "libtorrent_peer.py");
         // Debian's own Python, for which the binding is made; another one may come first in the path.
         if (File.Exists("/usr/bin/python3")) python = "/usr/bin/python3";
-        string[] connect = connectTo is null ? [] : [connectTo.ToString()];
-        process = new ForeignProcess(python, [script, torrent, folder, address.Address.ToString(), address.Port.ToString(), .. connect], folder);
+        process = new ForeignProcess(python, [script, torrent, folder, address.Address.ToString(), address.Port.ToString()], folder);
     }
 
     public override string Name => "libtorrent";
@@ -35,6 +34,6 @@ internal sealed class LibtorrentPeer : ForeignPeer
     protected override Task<bool> IsReadyAsync()
     {
         if (process.HasEnded) throw new InvalidOperationException("libtorrent's script ended (apt-get install python3-libtorrent?).");
-        return base.IsReadyAsync();
+        return Task.FromResult(process.HasPrinted("READY") && Loopback.IsListening(Address));
     }
 }

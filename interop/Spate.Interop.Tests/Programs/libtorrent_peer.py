@@ -1,6 +1,6 @@
-"""A libtorrent peer for the interop tests: TORRENT FOLDER IP PORT [HOST:PORT to connect to]
+"""A libtorrent peer for the interop tests: TORRENT FOLDER IP PORT
 
-Prints COMPLETE once everything is there, and what libtorrent reports. Ends when its standard input does.
+Prints READY when it has the torrent, COMPLETE once everything is there, and what libtorrent reports. Ends when its standard input does.
 """
 import sys
 import threading
@@ -20,9 +20,7 @@ session = lt.session({
         | lt.alert.category_t.status_notification | lt.alert.category_t.tracker_notification | lt.alert.category_t.connect_notification,
 })
 handle = session.add_torrent({"ti": lt.torrent_info(torrent), "save_path": folder})
-for peer in sys.argv[5:]:
-    host, _, peer_port = peer.rpartition(":")
-    handle.connect_peer((host, int(peer_port)))
+print("READY", flush=True)
 
 ended = threading.Event()
 

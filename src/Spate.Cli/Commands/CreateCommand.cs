@@ -93,6 +93,7 @@ internal static partial class CreateCommand
             {
                 throw new CliException(ExitCode.Usage, e.Message, e);
             }
+            context.Progress.Clear();
             if (writes) environment.ReplaceFile(target, created.Torrent);
             Report(context, created, toOutput ? null : target, rate.Elapsed);
             if (toOutput) context.Print(created.Torrent);

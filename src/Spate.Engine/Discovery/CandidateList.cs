@@ -24,6 +24,7 @@ public sealed class CandidateList
     private const int MaxFails = 3;
     private const long ReconnectMs = 60_000;
     private const long ManualReconnectMs = 5_000;
+    private const long BrokenReconnectMs = 10_000;
     private const long DeadMs = 60 * ReconnectMs;
     private const int MaxBans = 4096;
     private const int MaxOwn = 64;
@@ -205,16 +206,20 @@ public sealed class CandidateList
         }
     }
 
-    /// <summary>A connection ended. The peer may be dialled again after a minute, one of the user's own after 5 s.</summary>
+    /// <summary>
+    /// A connection ended. The peer may be dialled again after a minute, after 10 s where the connection broke, one of the user's own
+    /// after 5 s.
+    /// </summary>
     /// <param name="candidate">The peer.</param>
     /// <param name="misbehaved">True when it broke the protocol or never sent anything of use: counts as a failure.</param>
     /// <param name="nowMs">Milliseconds now.</param>
-    public void OnDisconnected(Candidate candidate, bool misbehaved, long nowMs)
+    /// <param name="broke">True when neither end wanted it to end.</param>
+    public void OnDisconnected(Candidate candidate, bool misbehaved, long nowMs, bool broke = false)
     {
         if (candidate.State == CandidateState.Removed) return;
         Detach(candidate);
         if (misbehaved) candidate.Fails++;
-        WaitOrDie(candidate, nowMs, (candidate.Fails + 1) * ReconnectMs);
+        WaitOrDie(candidate, nowMs, broke && candidate.Fails == 0 ? BrokenReconnectMs : (candidate.Fails + 1) * ReconnectMs);
     }
 
     /// <summary>Remembers whether a peer has everything (from its bitfield, <c>upload_only</c> or a PEX flag).</summary>

@@ -118,8 +118,9 @@ internal sealed class PieceJob : IWorkItem
     private void CompareStored()
     {
         PieceHasher hasher = Piece.Hasher!;
-        bool matches = HashRest(hasher) && Matches(hasher.Finish());
-        hasher.Reset();
+        // What can't be read back says nothing about who sent it.
+        if (!HashRest(hasher)) throw new FileNotFoundException("A file of the torrent is gone, or shorter than what was written to it.");
+        bool matches = Matches(hasher.Finish());
         if (!matches || wantHashes) BlockHashes = HashStored();
         Outcome = matches ? PieceJobOutcome.Passed : PieceJobOutcome.Failed;
     }

@@ -3,19 +3,22 @@ using Spate.Engine.Runtime;
 namespace Spate.Engine.Limits;
 
 /// <summary>
-/// A token bucket shared by many pumps, in bytes. Without a limit a look at it is one read. Refilled by the heartbeat; who finds it empty waits
-/// for the next refill, first come, first served, and takes no more than a fair share.
+/// A token bucket shared by many pumps, in bytes. Without a limit a look at it is one read. Refilled by the heartbeat. Who gets nothing
+/// stands in line, first come, first served: each refill wakes as many as it has a useful share for, and while there is a line nobody
+/// takes more than a share of each refill. So a pump whose connection swallows all it is given can't live off the others.
 /// </summary>
 public sealed class RateLimit
 {
-    // Burst: what may be taken at once after a quiet time. Short, so that a limit holds over a few seconds too.
-    private const double BurstSeconds = 0.2;
-    private const int SmallestShare = 4 * 1024;
+    // What may be taken at once after a quiet time. Short, so that a limit holds over a few seconds too.
+    private const double BurstSeconds = 0.15;
+    private const int SmallestShare = 4 * 1024; // less is not worth a system call
+    private const long Unshared = long.MaxValue; // no line: who comes may take all
 
     private readonly Queue<PumpSignal> waiters = new(); // under itself
     private long tokens;
+    private long share = Unshared;
+    private long refills = 1;
     private long bytesPerSecond;
-    private int waiting;
     private double carry; // fraction of a token that a refill left over; heartbeat only
 
     /// <summary>The limit; 0 is none.</summary>
@@ -27,47 +30,47 @@ public sealed class RateLimit
             ArgumentOutOfRangeException.ThrowIfNegative(value);
             Volatile.Write(ref bytesPerSecond, value);
             if (value == 0) Wake();
-            else Interlocked.Exchange(ref tokens, Math.Min(Volatile.Read(ref tokens), Burst(value)));
+            else Cap(Burst(value));
         }
     }
 
     /// <summary>True when there is no limit.</summary>
     public bool IsUnlimited => BytesPerSecond == 0;
 
-    /// <summary>Takes up to <paramref name="wanted"/> bytes; 0 when there are none now.</summary>
-    public int Take(int wanted)
+    /// <summary>Takes up to <paramref name="wanted"/> bytes; 0 when there are none for this pump now.</summary>
+    public int Take(int wanted, ref LimitTurn turn)
     {
         if (IsUnlimited) return wanted;
+        long refill = Volatile.Read(ref refills);
+        if (turn.Refill != refill) turn = new LimitTurn { Refill = refill };
+        long most = Volatile.Read(ref share);
+        if (most != Unshared) most -= turn.Taken;
+        if (most <= 0) return 0;
         while (true)
         {
             long seen = Volatile.Read(ref tokens);
             if (seen <= 0) return 0;
-            long share = Math.Max(seen / (Volatile.Read(ref waiting) + 1), SmallestShare);
-            int taken = (int)Math.Min(wanted, Math.Min(seen, share));
-            if (Interlocked.CompareExchange(ref tokens, seen - taken, seen) == seen) return taken;
+            int taken = (int)Math.Min(wanted, Math.Min(seen, most));
+            if (Interlocked.CompareExchange(ref tokens, seen - taken, seen) != seen) continue;
+            turn.Taken += taken;
+            return taken;
         }
     }
 
-    /// <summary>Gives back what was taken and not used.</summary>
-    public void Refund(int bytes)
+    /// <summary>Gives back what the pump took and did not use.</summary>
+    public void Refund(int bytes, ref LimitTurn turn)
     {
-        if (bytes > 0 && !IsUnlimited) Interlocked.Add(ref tokens, bytes);
+        long rate = BytesPerSecond;
+        if (bytes <= 0 || rate == 0) return;
+        turn.Taken -= bytes;
+        Interlocked.Add(ref tokens, bytes);
+        Cap(Burst(rate)); // it may have been taken while there was no limit
     }
 
-    /// <summary>Charges bytes that came without being asked for: the bucket may go below zero.</summary>
-    public void Charge(int bytes)
-    {
-        if (!IsUnlimited) Interlocked.Add(ref tokens, -bytes);
-    }
-
-    /// <summary>Has the signal set at the next refill.</summary>
+    /// <summary>Has the signal set at a refill that has something for it.</summary>
     public void AddWaiter(PumpSignal signal)
     {
-        lock (waiters)
-        {
-            waiters.Enqueue(signal);
-            waiting = waiters.Count;
-        }
+        lock (waiters) waiters.Enqueue(signal);
         if (IsUnlimited) Wake();
     }
 
@@ -79,20 +82,39 @@ public sealed class RateLimit
         double add = rate * Math.Min(elapsedSeconds, 1) + carry;
         long whole = (long)add;
         carry = add - whole;
-        long now = Interlocked.Add(ref tokens, whole);
-        long burst = Burst(rate) + whole;
-        if (now > burst) Interlocked.Add(ref tokens, burst - now);
+        Interlocked.Add(ref tokens, whole);
+        Cap(Math.Max(Burst(rate), whole));
+        Interlocked.Increment(ref refills);
         Wake();
     }
 
     private static long Burst(long rate) => Math.Max((long)(rate * BurstSeconds), SmallestShare);
 
+    private void Cap(long most)
+    {
+        long seen = Volatile.Read(ref tokens);
+        if (seen > most) Interlocked.Add(ref tokens, most - seen);
+    }
+
     private void Wake()
     {
         lock (waiters)
         {
-            for (int count = waiters.Count; count > 0; count--) waiters.Dequeue().Set();
-            waiting = 0;
+            int line = waiters.Count, woken = line;
+            if (!IsUnlimited)
+            {
+                long there = Math.Max(Volatile.Read(ref tokens), 0);
+                woken = (int)Math.Min(line, Math.Max(1, there / SmallestShare));
+                Volatile.Write(ref share, line < 2 ? Unshared : Math.Max(there / woken, SmallestShare));
+            }
+            // The others keep their places: they come first at the next refill.
+            for (; woken > 0; woken--) waiters.Dequeue().Set();
         }
     }
+}
+
+/// <summary>What a pump keeps between its calls of a <see cref="RateLimit"/>: how much of the latest refill it had. Starts as default.</summary>
+public struct LimitTurn
+{
+    internal long Refill, Taken;
 }

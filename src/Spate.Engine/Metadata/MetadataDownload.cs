@@ -107,7 +107,7 @@ public sealed class MetadataDownload : IAnnounceSubject
     }
 
     /// <summary>Peers that are worth asking for the content.</summary>
-    internal Task<IReadOnlyList<IPEndPoint>> KnownPeersAsync()
+    public Task<IReadOnlyList<IPEndPoint>> KnownPeersAsync()
     {
         var answer = new TaskCompletionSource<IReadOnlyList<IPEndPoint>>(TaskCreationOptions.RunContinuationsAsynchronously);
         strand.Enqueue(_ => answer.SetResult(

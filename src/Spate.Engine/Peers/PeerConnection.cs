@@ -158,6 +158,9 @@ internal sealed class PeerConnection
     /// <summary>When either end last wanted something of the other.</summary>
     public long LastUsefulMs { get; set; }
 
+    /// <summary>The send that waited for it to read at the last tick, and since when.</summary>
+    public (int Number, long SinceMs) Deaf { get; set; }
+
     public int MessagesSinceBlock { get; set; }
 
     /// <summary>It is one of the seeds in the picker's counts.</summary>

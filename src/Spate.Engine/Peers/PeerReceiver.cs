@@ -26,6 +26,7 @@ internal sealed class PeerReceiver : IWorkItem
     private readonly PumpSignal signal;
     private readonly FrameDecoder decoder;
     private readonly object state;
+    private TransferTurn turn;
     private int blockSlot = -1;
     private int blockFilled;
     private int blockPiece, blockOffset;
@@ -85,9 +86,9 @@ internal sealed class PeerReceiver : IWorkItem
                 }
                 buffer ??= buffers.Rent();
                 int room;
-                while ((room = limits.Take(buffer.Length)) == 0) await limits.WaitAsync(signal);
+                while ((room = limits.Take(buffer.Length, ref turn)) == 0) await limits.WaitAsync(signal, turn);
                 int count = await connection.ReceiveAsync(buffer.AsMemory(0, room));
-                limits.Refund(room - count);
+                limits.Refund(room - count, ref turn);
                 if (count == 0)
                 {
                     reason = DisconnectReason.ClosedByPeer;

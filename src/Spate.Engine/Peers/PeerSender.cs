@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Spate.Engine.Disk;
 using Spate.Engine.Limits;
 using Spate.Engine.Ports;
@@ -23,6 +24,7 @@ internal sealed class PeerSender
     private readonly Action onSent;
     private readonly Action<DisconnectReason> onEnd;
     private readonly ConcurrentQueue<Outgoing> queue = new();
+    private TransferTurn turn;
     private int pending;
     private int controlBacklog;
     private volatile bool ended;
@@ -38,6 +40,13 @@ internal sealed class PeerSender
     }
 
     private readonly record struct Outgoing(byte[]? Control, int Length, SendBuffer? Blocks);
+
+    private int begun, done;
+
+    /// <summary>
+    /// The send that waits for the peer to read, numbered; 0 while none does. The same number for long is a peer that does not read.
+    /// </summary>
+    public int WaitingSend => Volatile.Read(ref begun) is var number && number != Volatile.Read(ref done) ? number : 0;
 
     /// <summary>Bytes of blocks sent.</summary>
     public RateMeter Sent { get; } = new();
@@ -84,7 +93,7 @@ internal sealed class PeerSender
                 if (!ended)
                 {
                     if (item.Blocks is not null) await SendLimited(item.Blocks);
-                    else await connection.SendAsync(item.Control.AsMemory(0, item.Length));
+                    else await SendAsync(item.Control.AsMemory(0, item.Length));
                     SentRaw.Add(item.Length);
                 }
             }
@@ -98,19 +107,29 @@ internal sealed class PeerSender
         while (Interlocked.Decrement(ref pending) > 0);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        int number = begun == int.MaxValue ? 1 : begun + 1;
+        Volatile.Write(ref begun, number);
+        await connection.SendAsync(bytes);
+        Volatile.Write(ref done, number);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SendLimited(SendBuffer buffer)
     {
         int sent = 0;
         long counted = 0;
         while (sent < buffer.Length)
         {
-            int share = limits.Take(buffer.Length - sent);
+            int share = limits.Take(buffer.Length - sent, ref turn);
             if (share == 0)
             {
-                await limits.WaitAsync(signal);
+                await limits.WaitAsync(signal, turn);
                 continue;
             }
-            await connection.SendAsync(buffer.Bytes.AsMemory(sent, share));
+            await SendAsync(buffer.Bytes.AsMemory(sent, share));
             sent += share;
             // Headers are spread over the blocks, so that a slow send shows its progress; the sum is exact.
             long payload = (long)sent * buffer.Payload / buffer.Length;

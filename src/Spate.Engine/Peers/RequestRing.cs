@@ -11,6 +11,7 @@ internal readonly record struct PendingRequest(int Piece, int Block, long SentMs
 internal sealed class RequestRing
 {
     private PendingRequest[] ring = new PendingRequest[16];
+    private PendingRequest[]? spare; // of the same length, for the next time
     private int head;
     private int used; // slots from head on, answered ones (piece -1) included
 
@@ -89,15 +90,18 @@ internal sealed class RequestRing
         }
     }
 
+    // Leaves out the answered ones. They are many when one request is never answered while others are: then there is no need for more
+    // room, and a search never passes by more than a few answered ones for each that is open.
     private void Grow()
     {
-        var larger = new PendingRequest[ring.Length * 2];
+        PendingRequest[] target = Count > ring.Length / 2 ? new PendingRequest[ring.Length * 2] : spare ?? new PendingRequest[ring.Length];
         int at = 0;
         for (int i = 0; i < used; i++)
         {
             PendingRequest request = ring[(head + i) & (ring.Length - 1)];
-            if (request.Piece >= 0) larger[at++] = request;
+            if (request.Piece >= 0) target[at++] = request;
         }
-        (ring, head, used) = (larger, 0, at);
+        spare = target.Length == ring.Length ? ring : null;
+        (ring, head, used) = (target, 0, at);
     }
 }

@@ -113,7 +113,7 @@ internal sealed class Availability
     {
         if (places[piece] < 0) return;
         for (int rank = Rank(piece); rank < Ranks - 1; rank++) SwapWithLast(piece, rank);
-        size--;
+        Swap(places[piece], --size); // in the last bucket now, which may have others
         bucketEnds[Ranks - 1] = size;
         places[piece] = -1;
     }

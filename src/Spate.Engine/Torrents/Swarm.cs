@@ -23,6 +23,7 @@ internal sealed class Swarm : IDownloadOwner
 {
     private const long KeepAliveMs = 100_000;
     private const long IdleMs = 140_000;            // peers send a keep-alive every two minutes
+    private const long DeafMs = 60_000;             // a send that makes no headway for so long holds memory for nothing
     private const long UselessMs = 600_000;
     private const int MostAllowedFast = 8;
     private const int PiecesPerAllowedFast = 128;   // what every newcomer gets for nothing must stay a small part of the whole
@@ -188,7 +189,7 @@ internal sealed class Swarm : IDownloadOwner
         else Picker.Availability.Count(peer.Have, arrives: false);
         peer.Uploads.Clear();
         session.ReturnConnection();
-        if (peer.Candidate is { } candidate) Candidates.OnDisconnected(candidate, reason > DisconnectReason.DoesNotRead, NowMs);
+        if (peer.Candidate is { } candidate) Candidates.OnDisconnected(candidate, reason > DisconnectReason.DoesNotRead, NowMs, reason == DisconnectReason.ConnectionLost);
         if (peer.ListenAddress is { } address)
             pex?.OnDisconnected(address, reason is DisconnectReason.BothSeeds or DisconnectReason.MadeRoom or DisconnectReason.Useless);
         if (session.Events.IsWatched) session.Events.Publish(new PeerChanged(metainfo.InfoHash, peer.Remote.ToString(), reason));
@@ -565,7 +566,10 @@ internal sealed class Swarm : IDownloadOwner
         if (peer.MessagesSinceBlock > MostMessagesPerTick) Disconnect(peer, DisconnectReason.MessageFlood);
         peer.MessagesSinceBlock = 0;
         if (peer.AmInterested || peer.PeerInterested) peer.LastUsefulMs = Math.Max(peer.LastUsefulMs, peer.LastHeardMs);
+        int waiting = peer.Sender.WaitingSend;
+        if (waiting != peer.Deaf.Number) peer.Deaf = (waiting, now);
         if (now - peer.LastHeardMs > IdleMs) Disconnect(peer, DisconnectReason.Idle);
+        else if (waiting != 0 && now - peer.Deaf.SinceMs > DeafMs) Disconnect(peer, DisconnectReason.DoesNotRead);
         else if (now - peer.LastUsefulMs > UselessMs) Disconnect(peer, DisconnectReason.Useless);
         else if (now - peer.LastSentMs > KeepAliveMs) peer.SendKeepAlive();
         if (peer.IsClosed || peer.PexSender is not { } sender || now < sender.NextMs) return;

@@ -218,6 +218,12 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             if (now >= nextFlushMs && !flushing) _ = FlushAsync();
             if (error is not null && now >= retryAtMs) _ = RetryAsync();
         }
+        else if (State == TorrentState.Error && wantsToRun && now >= retryAtMs)
+        {
+            // It failed before it ran: on the way through resume data, a check or a move.
+            retryAtMs = now + RetryMs;
+            _ = ResumeAsync();
+        }
         if (now < nextSampleMs && State != TorrentState.Checking) return;
         nextSampleMs = now + SampleMs;
         Publish();
@@ -350,12 +356,12 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             }
         }
         if (doubtful.Count > 0) await CheckAsync(doubtful);
-        checkedOnce = true;
         await Swarm.Disk.Call(() =>
         {
             files.CreateEmptyFiles(session.Environment.Storage);
             return true;
         });
+        checkedOnce = true;
     }
 
     // Takes over what resume data says of files that are as it left them; returns the pieces that must be checked.
@@ -380,7 +386,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         }
         foreach ((int piece, Bitfield blocks) in resume.Partial)
         {
-            if (doubtful[piece] || blocks.Count == 0 || Picker.Have[piece]) continue;
+            if (doubtful[piece] || blocks.Count == 0 || Picker.Have[piece] || Picker.Find(piece) is not null) continue;
             if (blocks.IsFull) doubtful.Set(piece);
             else Picker.Restore(piece, block => blocks[block]);
         }

@@ -61,6 +61,7 @@ public static class SafePath
 
         int dot = name.IndexOf('.');
         ReadOnlySpan<char> stem = name.AsSpan(0, dot < 0 ? name.Length : dot).TrimEnd(' ');
+        if (stem.Length is not (3 or 4 or 6 or 7)) return name; // as long as any of them
         foreach (string device in DeviceNames)
         {
             if (stem.Equals(device, StringComparison.OrdinalIgnoreCase)) return string.Concat(stem, "_", name.AsSpan(stem.Length));

@@ -46,6 +46,7 @@ internal sealed class SimStream : UplinkSource, IConnection
     private int readBytes; // that the sender does not know of
 
     private bool closed;
+    private bool dark; // without power: nothing leaves any more, not even what is half way through the uplink
     private bool resetSent;
     private bool ended;
     private string? broken;
@@ -145,6 +146,7 @@ internal sealed class SimStream : UplinkSource, IConnection
         sending.TryFail(Aborted());
         if (silently)
         {
+            dark = true;
             DropUnsent();
             wire.Clear();
             return;
@@ -172,6 +174,11 @@ internal sealed class SimStream : UplinkSource, IConnection
 
     public override void Departed(Segment segment)
     {
+        if (dark)
+        {
+            world.Segments.Return(segment);
+            return;
+        }
         unsentBytes -= segment.Length;
         host.BytesSent += segment.Length;
         process.Note(TraceKind.Depart, segment.Length);

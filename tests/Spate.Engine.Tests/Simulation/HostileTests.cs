@@ -12,7 +12,7 @@ public sealed class HostileTests(ITestOutputHelper output)
     private static readonly NodeOptions node = new()
     {
         Link = LinkOptions.Of(1_000_000, 4_000_000, TimeSpan.FromMilliseconds(50)),
-        Session = new SessionOptions { StateFolder = SimNode.StateFolder, WriteMemory = 4 << 20, ReadMemory = 2 << 20 },
+        Session = new SessionOptions { StateFolder = SimNode.StateFolder, LocalDiscovery = false, WriteMemory = 4 << 20, ReadMemory = 2 << 20 },
     };
 
     [Theory]
@@ -72,6 +72,40 @@ public sealed class HostileTests(ITestOutputHelper output)
         }
         output.WriteLine($"last {swarm.Leeches.Max(n => n.Seconds):F1} s");
         swarm.StopAndCheckForLeaks();
+    }
+
+    [Fact]
+    public void Peers_that_never_read_do_not_keep_a_seed_from_serving_others()
+    {
+        using var world = new SimWorld(41, shuffle: true);
+        var swarm = new SimSwarm(world, new ContentOptions { Length = 8 << 20, PieceLength = 128 << 10 });
+        SimNode seed = swarm.Add("seed", node with { IsSeed = true });
+        for (int i = 0; i < 12; i++)
+        {
+            SimHost deaf = world.AddHost($"deaf{i}", new LinkOptions { ReceiveWindow = 128 << 10 });
+            _ = RawPeer.Run(deaf, async () =>
+            {
+                while (true)
+                {
+                    using RawPeer peer = await RawPeer.ConnectAsync(deaf, seed.EndPoint);
+                    await peer.SendHandshakeAsync(swarm.Content.InfoHash, RawPeer.Id(deaf.Name));
+                    await peer.SendMessageAsync(RawPeer.HaveNone);
+                    await peer.SendMessageAsync(RawPeer.Interested);
+                    await peer.ReceiveMessageAsync(RawPeer.Unchoke);
+                    for (int piece = 0; piece < 60; piece++) await peer.SendNumbersAsync(RawPeer.Request, piece, 0, 16384);
+                    for (int i = 0; i < 20; i++)
+                    {
+                        await world.Delay(TimeSpan.FromSeconds(60));
+                        await peer.SendAsync(new byte[4]); // it is alive, it says
+                    }
+                }
+            });
+        }
+        world.Run(TimeSpan.FromSeconds(40));
+        SimNode leech = swarm.Add("leech", node);
+        swarm.RunUntilComplete(TimeSpan.FromMinutes(10));
+        output.WriteLine($"{leech.Seconds:F1} s");
+        Assert.True(leech.Seconds < 60, $"It took {leech.Seconds:F1} s where 8 would do.");
     }
 
     public static TheoryData<string> Behaviours => [.. All.Keys];
@@ -161,7 +195,7 @@ public sealed class HostileTests(ITestOutputHelper output)
             await peer.SendAsync(Filled(500, (byte)'G'));
             await peer.UntilClosedAsync();
         }),
-        ["a peer that never reads"] = Calls(static async (world, peer, content) =>
+        ["a peer that never reads"] = Dials(static async (world, peer, content) =>
         {
             await peer.SendHandshakeAsync(content.InfoHash, RawPeer.Id("deaf"));
             await peer.SendMessageAsync(RawPeer.HaveNone);
@@ -226,8 +260,8 @@ public sealed class HostileTests(ITestOutputHelper output)
         return null;
     };
 
-    // Takes connections and makes them, and does the given thing in each.
-    private static Func<SimWorld, SimContent, IPEndPoint, SimHost, IDisposable?> Calls(Func<SimWorld, RawPeer, SimContent, Task> script) => (world, content, target, host) =>
+    // Makes connections and does the given thing in each.
+    private static Func<SimWorld, SimContent, IPEndPoint, SimHost, IDisposable?> Dials(Func<SimWorld, RawPeer, SimContent, Task> script) => (world, content, target, host) =>
     {
         for (int i = 0; i < 5; i++)
         {
@@ -237,6 +271,13 @@ public sealed class HostileTests(ITestOutputHelper output)
                 await script(world, peer, content);
             });
         }
+        return null;
+    };
+
+    // The same, and takes connections too.
+    private static Func<SimWorld, SimContent, IPEndPoint, SimHost, IDisposable?> Calls(Func<SimWorld, RawPeer, SimContent, Task> script) => (world, content, target, host) =>
+    {
+        Dials(script)(world, content, target, host);
         return RawPeer.Serve(host, 6881, peer => script(world, peer, content));
     };
 

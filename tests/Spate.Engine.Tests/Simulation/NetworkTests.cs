@@ -285,6 +285,34 @@ public sealed class NetworkTests
     }
 
     [Fact]
+    public void What_a_host_sent_before_its_power_went_is_cut_off_and_has_no_holes()
+    {
+        for (ulong seed = 0; seed < 30; seed++)
+        {
+            using var world = new SimWorld(seed);
+            SimHost a = world.AddHost("a", LinkOptions.Of(100_000, 0)), b = world.AddHost("b", LinkOptions.Of(0, 80_000));
+            var got = new List<byte>();
+            RawPeer.Serve(b, Port, async peer =>
+            {
+                while (true) got.AddRange(await peer.ReceiveAsync(1));
+            });
+            byte[] sent = new byte[60_000];
+            GeneratedBytes.Fill(1, 0, sent);
+            _ = RawPeer.Run(a, async () =>
+            {
+                using RawPeer peer = await RawPeer.ConnectAsync(a, new IPEndPoint(b.Address, Port));
+                for (int at = 0; at < sent.Length; at += 1000) await peer.SendAsync(sent.AsMemory(at, 1000));
+                await peer.UntilClosedAsync();
+            });
+            world.Run(TimeSpan.FromSeconds(0.1 + (world.Random.NextDouble() * 0.4)));
+            a.PowerCut();
+            world.Run(TimeSpan.FromSeconds(10));
+            Assert.InRange(got.Count, 1, sent.Length - 1);
+            Assert.Equal(sent[..got.Count], got);
+        }
+    }
+
+    [Fact]
     public void Datagrams_get_lost_delayed_and_reordered_but_never_changed()
     {
         using var world = new SimWorld(5);

@@ -13,7 +13,7 @@ public sealed class SwarmTests(ITestOutputHelper output)
     private static readonly NodeOptions node = new()
     {
         Link = LinkOptions.Of(500_000, 2_000_000, roundTrip),
-        Session = new SessionOptions { StateFolder = SimNode.StateFolder, WriteMemory = 4 << 20, ReadMemory = 2 << 20 },
+        Session = new SessionOptions { StateFolder = SimNode.StateFolder, LocalDiscovery = false, WriteMemory = 4 << 20, ReadMemory = 2 << 20 },
         Torrent = new TorrentOptions { SaveTo = SimNode.Folder, MaxPeers = 30 },
     };
 
@@ -206,7 +206,7 @@ public sealed class SwarmTests(ITestOutputHelper output)
     public void One_peer_at_two_hundred_milliseconds_fills_a_gigabit()
     {
         using var world = new SimWorld(11);
-        var swarm = new SimSwarm(world, new ContentOptions { Length = 1_000_000_000, PieceLength = 1 << 20, DistinctPieces = 8 });
+        var swarm = new SimSwarm(world, new ContentOptions { Length = 600_000_000, PieceLength = 1 << 20, DistinctPieces = 8 });
         LinkOptions wide = LinkOptions.Of(125_000_000, 125_000_000, TimeSpan.FromMilliseconds(200)) with { ReceiveWindow = 64 << 20, SendBuffer = 8 << 20 };
         var options = new NodeOptions { Link = wide, Torrent = new TorrentOptions { SaveTo = SimNode.Folder } };
         swarm.Add("seed", options with { IsSeed = true });
@@ -221,6 +221,62 @@ public sealed class SwarmTests(ITestOutputHelper output)
         double whole = swarm.Content.Length / (world.Now - start).TotalSeconds;
         output.WriteLine($"{rate / 1.25e8:P1} of the line after three seconds, {whole / 1.25e8:P1} from the first block to the end");
         Assert.True(rate > 0.85 * 125_000_000, $"{rate / 1.25e8:P1} of the line.");
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void Limits_hold_within_five_percent_over_three_seconds(bool up, bool session)
+    {
+        const int limit = 300_000;
+        using var world = new SimWorld(12, shuffle: true);
+        var swarm = new SimSwarm(world, content with { Length = 8 << 20 });
+        NodeOptions limited = session
+            ? node with { Session = node.Session with { UploadLimit = up ? limit : 0, DownloadLimit = up ? 0 : limit } }
+            : node with { Torrent = node.Torrent with { UploadLimit = up ? limit : 0, DownloadLimit = up ? 0 : limit } };
+        if (up)
+        {
+            swarm.Add("seed", limited with { IsSeed = true });
+            swarm.Add(3, "leech", node);
+        }
+        else
+        {
+            for (int i = 0; i < 3; i++) swarm.Add($"seed{i}", node with { IsSeed = true });
+            swarm.Add("leech", limited);
+        }
+        SimNode watched = up ? swarm.Nodes[0] : swarm.Nodes[^1];
+        world.Run(TimeSpan.FromSeconds(4));
+        for (int i = 0; i < 6; i++)
+        {
+            // What leaves on the line, and what is taken off it: the kernel may receive before we do.
+            long before = up ? watched.Host.BytesSent : watched.Downloaded;
+            world.Run(TimeSpan.FromSeconds(3));
+            double rate = ((up ? watched.Host.BytesSent : watched.Downloaded) - before) / 3.0;
+            Assert.InRange(rate, 0.95 * limit, 1.05 * limit);
+        }
+    }
+
+    [Fact]
+    public void Trackers_hear_of_each_event_once_and_the_counters_are_true()
+    {
+        using var world = new SimWorld(13, shuffle: true);
+        var swarm = new SimSwarm(world, content);
+        SimNode seed = swarm.Add("seed", node with { IsSeed = true });
+        SimNode leech = swarm.Add("leech", node);
+        swarm.RunUntilComplete(TimeSpan.FromMinutes(2));
+        world.Run(TimeSpan.FromMinutes(70));
+        swarm.StopAndCheckForLeaks();
+        SimAnnounce[] ofSeed = [.. swarm.Tracker!.Announces.Where(a => a.From == seed.Host)], ofLeech = [.. swarm.Tracker.Announces.Where(a => a.From == leech.Host)];
+        Assert.Equal(["started", "", "", "stopped"], ofSeed.Select(a => a.Event));
+        Assert.Equal(["started", "completed", "", "", "stopped"], ofLeech.Select(a => a.Event));
+        Assert.All(ofSeed, a => Assert.Equal(0, a.Left));
+        Assert.Equal(swarm.Content.Length, ofLeech[0].Left);
+        Assert.Equal(0, ofLeech[1].Left);
+        Assert.InRange(ofLeech[^1].Downloaded, swarm.Content.Length, swarm.Content.Length + 500_000);
+        Assert.InRange(ofSeed[^1].Uploaded, swarm.Content.Length, swarm.Content.Length + 500_000);
+        Assert.InRange((ofSeed[2].Time - ofSeed[1].Time).TotalSeconds, 1800, 1860);
     }
 
     private static double SentTo(SimNode seed, IPAddress to) =>
