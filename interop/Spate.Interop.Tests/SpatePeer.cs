@@ -55,7 +55,10 @@ internal sealed class SpatePeer : IParticipant
     public static async Task<SpatePeer> StartAsync(Scene scene, string torrent, string folder, bool dials = true, params IPEndPoint[] peers)
     {
         var faults = new List<Exception>();
-        var options = new SessionOptions { Listen = [Loopback.NextEndPoint()], StateFolder = scene.NewFolder(), MaxHalfOpen = dials ? 60 : 0 };
+        var options = new SessionOptions
+        {
+            Listen = [Addresses.NextEndPoint()], StateFolder = scene.NewFolder(), MaxHalfOpen = dials ? 60 : 0, LocalDiscovery = false,
+        };
         TorrentSession session = await SpateSession.StartAsync(options, fault =>
         {
             lock (faults) faults.Add(fault);

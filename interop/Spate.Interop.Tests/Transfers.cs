@@ -10,34 +10,31 @@ public enum Meeting
     /// <summary>We are told the other's address and connect.</summary>
     WeDial,
 
-    /// <summary>An HTTP tracker names us; we only wait.</summary>
-    TheyDial,
-
+    /// <summary>An HTTP tracker names the other to us.</summary>
     HttpTracker,
 
+    /// <summary>A UDP tracker names the other to us.</summary>
     UdpTracker,
+
+    /// <summary>An HTTP tracker names us to the other; we only wait.</summary>
+    TheyDial,
 }
 
 /// <summary>A transfer between one client of somebody else and us, in either direction.</summary>
 internal static class Transfers
 {
     private const int BlockLength = 16 << 10;
-    private const int LimitSeconds = 120;
+    private const int LimitSeconds = 150;
 
     public static Task DownloadAsync(Client client, Shape shape, Meeting meeting) => Scene.RunAsync(async scene =>
     {
         SampleContent content = SampleContent.Create(scene, shape);
-        string torrent = content.WriteTorrent(scene, await TrackerAsync(scene, meeting, content.Metainfo));
         string folder = scene.NewFolder();
 
-        // Who only waits must be known to the tracker before the other one asks.
-        SpatePeer? waiting = meeting == Meeting.TheyDial ? await AnnouncedAsync(scene, torrent, folder) : null;
-        ForeignPeer seeder = await ForeignPeer.StartAsync(client, scene, torrent, content.Folder);
-        await scene.WaitAsync(seeder.IsCompleteAsync, $"{client} to check its content");
-        SpatePeer us = waiting
-            ?? await SpatePeer.StartAsync(scene, torrent, folder, peers: meeting == Meeting.WeDial ? [seeder.Address] : []);
+        (ForeignPeer seeder, SpatePeer us) = await MeetAsync(scene, client, meeting, content, ours: folder, theirs: content.Folder);
         await us.CompleteAsync(scene);
 
+        Assert.True(await seeder.IsCompleteAsync());
         content.AssertSame(folder);
         us.AssertHealthy(mayWaste: 0);
         Assert.Equal(content.Metainfo.TotalLength, us.Status.Downloaded);
@@ -46,36 +43,35 @@ internal static class Transfers
     public static Task SeedAsync(Client client, Shape shape, Meeting meeting) => Scene.RunAsync(async scene =>
     {
         SampleContent content = SampleContent.Create(scene, shape);
-        string torrent = content.WriteTorrent(scene, await TrackerAsync(scene, meeting, content.Metainfo));
         string folder = scene.NewFolder();
 
-        SpatePeer us = meeting == Meeting.WeDial
-            ? await SpatePeer.StartAsync(scene, torrent, content.Folder)
-            : await AnnouncedAsync(scene, torrent, content.Folder, dials: meeting != Meeting.TheyDial);
-        await scene.WaitAsync(() => us.Status.IsFinished, "spate to check its content");
-        ForeignPeer leecher = await ForeignPeer.StartAsync(client, scene, torrent, folder);
-        if (meeting == Meeting.WeDial) us.Torrent.AddPeer(leecher.Address);
+        (ForeignPeer leecher, SpatePeer us) = await MeetAsync(scene, client, meeting, content, ours: content.Folder, theirs: folder);
         await scene.WaitAsync(leecher.IsCompleteAsync, $"{client} to complete");
         await leecher.DisposeAsync(); // its files are written now
         await scene.WaitAsync(() => us.Status.Uploaded >= content.Metainfo.TotalLength, "spate's counter of what it sent");
 
         content.AssertSame(folder, mayLackEmptyFiles: true);
         us.AssertHealthy(mayWaste: 0);
-        // Our counter is of what was sent; some clients ask for a block twice at the end.
+        // Some clients ask for a block twice at the end.
         Assert.InRange(us.Status.Uploaded, 0, content.Metainfo.TotalLength + (20 * BlockLength));
     }, LimitSeconds);
 
-    private static async Task<string[]> TrackerAsync(Scene scene, Meeting meeting, Metainfo metainfo)
+    // Whoever is to be found is there first, with its content checked and the tracker told.
+    private static async Task<(ForeignPeer, SpatePeer)> MeetAsync(
+        Scene scene, Client client, Meeting meeting, SampleContent content, string ours, string theirs)
     {
-        if (meeting == Meeting.WeDial) return [];
-        Opentracker tracker = await Opentracker.StartAsync(scene, metainfo.InfoHash.Wire);
-        return [meeting == Meeting.UdpTracker ? tracker.UdpUrl : tracker.HttpUrl];
-    }
-
-    private static async Task<SpatePeer> AnnouncedAsync(Scene scene, string torrent, string folder, bool dials = false)
-    {
-        SpatePeer us = await SpatePeer.StartAsync(scene, torrent, folder, dials);
-        await scene.WaitAsync(() => us.IsAnnounced, "the tracker to answer");
-        return us;
+        Opentracker? tracker = meeting == Meeting.WeDial ? null : await Opentracker.StartAsync(scene, content.Metainfo.InfoHash.Wire);
+        string torrent = content.WriteTorrent(scene, tracker is null ? [] : [meeting == Meeting.UdpTracker ? tracker.UdpUrl : tracker.HttpUrl]);
+        bool theySeed = theirs == content.Folder;
+        if (meeting == Meeting.TheyDial)
+        {
+            SpatePeer waiting = await SpatePeer.StartAsync(scene, torrent, ours, dials: false);
+            await scene.WaitAsync(() => waiting.IsAnnounced, "the tracker to answer");
+            return (await ForeignPeer.StartAsync(client, scene, torrent, theirs), waiting);
+        }
+        ForeignPeer other = await ForeignPeer.StartAsync(client, scene, torrent, theirs);
+        if (theySeed) await scene.WaitAsync(other.IsCompleteAsync, $"{client} to check its content");
+        if (tracker is not null) await scene.WaitAsync(async () => await tracker.CountPeersAsync() > 0, $"{client} to be announced");
+        return (other, await SpatePeer.StartAsync(scene, torrent, ours, peers: tracker is null ? [other.Address] : []));
     }
 }

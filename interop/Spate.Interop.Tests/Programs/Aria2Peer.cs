@@ -17,7 +17,7 @@ internal sealed class Aria2Peer : ForeignPeer
     public Aria2Peer(string torrent, string folder, IPEndPoint address, string work)
     {
         Address = address;
-        IPEndPoint rpcAddress = Loopback.FreePort(IPAddress.Loopback); // its RPC is on 127.0.0.1 or everywhere
+        IPEndPoint rpcAddress = Addresses.FreePort(IPAddress.Loopback); // its RPC is on 127.0.0.1 or everywhere
         rpc = new Uri($"http://{rpcAddress}/jsonrpc");
         process = new ForeignProcess(Installed.Find("aria2c", "aria2"),
             [
@@ -49,6 +49,6 @@ internal sealed class Aria2Peer : ForeignPeer
     protected override Task<bool> IsReadyAsync()
     {
         if (process.HasEnded) throw new InvalidOperationException("aria2 ended.");
-        return Task.FromResult(Loopback.IsListening(Address) && Loopback.IsListening(new IPEndPoint(IPAddress.Loopback, rpc.Port)));
+        return Task.FromResult(Addresses.IsListening(Address) && Addresses.IsListening(new IPEndPoint(IPAddress.Loopback, rpc.Port)));
     }
 }

@@ -28,7 +28,7 @@ internal abstract class ForeignPeer : IParticipant
     /// <summary>Starts one; completes when it listens.</summary>
     public static async Task<ForeignPeer> StartAsync(Client client, Scene scene, string torrent, string folder)
     {
-        IPEndPoint address = Loopback.NextEndPoint();
+        IPEndPoint address = Addresses.NextEndPoint();
         string work = scene.NewFolder();
         ForeignPeer peer = client switch
         {
@@ -41,5 +41,5 @@ internal abstract class ForeignPeer : IParticipant
         return peer;
     }
 
-    protected virtual Task<bool> IsReadyAsync() => Task.FromResult(Loopback.IsListening(Address));
+    protected virtual Task<bool> IsReadyAsync() => Task.FromResult(Addresses.IsListening(Address));
 }

@@ -34,6 +34,6 @@ internal sealed class LibtorrentPeer : ForeignPeer
     protected override Task<bool> IsReadyAsync()
     {
         if (process.HasEnded) throw new InvalidOperationException("libtorrent's script ended (apt-get install python3-libtorrent?).");
-        return Task.FromResult(process.HasPrinted("READY") && Loopback.IsListening(Address));
+        return Task.FromResult(process.HasPrinted("READY") && Addresses.IsListening(Address));
     }
 }

@@ -20,7 +20,7 @@ internal sealed class TransmissionPeer : ForeignPeer
     public TransmissionPeer(string torrent, string folder, IPEndPoint address, string work)
     {
         (this.torrent, this.folder, Address) = (torrent, folder, address);
-        IPEndPoint rpcAddress = Loopback.FreePort(address.Address);
+        IPEndPoint rpcAddress = Addresses.FreePort(address.Address);
         rpc = new Uri($"http://{rpcAddress}/transmission/rpc");
         var settings = new Dictionary<string, object>
         {
@@ -31,6 +31,8 @@ internal sealed class TransmissionPeer : ForeignPeer
             ["rpc-port"] = rpcAddress.Port,
             ["rpc-whitelist-enabled"] = false,
             ["rpc-host-whitelist-enabled"] = false,
+            // It dials over uTP first, and where nobody answers there it does not turn to TCP for many minutes.
+            ["utp-enabled"] = false,
             ["dht-enabled"] = false,
             ["lpd-enabled"] = false,
             ["port-forwarding-enabled"] = false,
@@ -62,7 +64,7 @@ internal sealed class TransmissionPeer : ForeignPeer
         if (process.HasEnded) throw new InvalidOperationException("transmission-daemon ended.");
         if (!isAdded)
         {
-            if (!Loopback.IsListening(new IPEndPoint(Address.Address, rpc.Port))) return false;
+            if (!Addresses.IsListening(new IPEndPoint(Address.Address, rpc.Port))) return false;
             JsonElement answer = await CallAsync("torrent-add", new Dictionary<string, object> { ["filename"] = torrent, ["download-dir"] = folder });
             if (answer.GetProperty("result").GetString() != "success") throw new InvalidOperationException($"transmission refused the torrent: {answer}");
             isAdded = true;

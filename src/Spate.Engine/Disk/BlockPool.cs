@@ -13,9 +13,10 @@ public sealed class BlockPool
     public const int BlockSize = 16 * 1024;
 
     private const int BlocksPerSlab = 64;
+    private const int Taken = -2; // in place of the next free slot: this one is rented
 
     private readonly byte[]?[] slabs;
-    private readonly int[] next; // of a free slot: the free slot below it, or -1
+    private readonly int[] next; // of a free slot: the free slot below it, or -1; of a rented one: Taken
     private readonly Lock growing = new();
     private readonly Queue<PumpSignal> waiters = new(); // under growing
     private long head = -1L & 0xffffffff; // free list: tag in the high half against ABA, top slot in the low half
@@ -60,8 +61,10 @@ public sealed class BlockPool
     }
 
     /// <summary>Gives a slot back. Its content may be overwritten at once.</summary>
+    /// <exception cref="InvalidOperationException">It is not rented: two owners would have written over each other's blocks.</exception>
     public void Return(int slot)
     {
+        if (Interlocked.CompareExchange(ref next[slot], -1, Taken) != Taken) throw new InvalidOperationException($"Slot {slot} was returned without being rented.");
         Interlocked.Decrement(ref rented);
         Push(slot);
         if (!someoneWaits) return;
@@ -88,7 +91,11 @@ public sealed class BlockPool
             if (slot < 0) return false;
             long replacement = ((seen >> 32) + 1) << 32 | (uint)Volatile.Read(ref next[slot]);
             long was = Interlocked.CompareExchange(ref head, replacement, seen);
-            if (was == seen) return true;
+            if (was == seen)
+            {
+                Volatile.Write(ref next[slot], Taken);
+                return true;
+            }
             seen = was;
         }
     }
@@ -114,6 +121,7 @@ public sealed class BlockPool
             if (made == slabs.Length) return false;
             slabs[made] = GC.AllocateUninitializedArray<byte>(BlocksPerSlab * BlockSize, pinned: true);
             slot = made++ * BlocksPerSlab;
+            next[slot] = Taken;
             for (int i = slot + BlocksPerSlab - 1; i > slot; i--) Push(i);
             return true;
         }

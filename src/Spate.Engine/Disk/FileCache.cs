@@ -20,6 +20,9 @@ internal sealed class FileCache : IDisposable
         this.capacity = capacity;
     }
 
+    /// <summary>Where files are opened.</summary>
+    public IStorage Storage => storage;
+
     /// <summary>Opens the file or finds it open. Dispose the lease soon.</summary>
     /// <exception cref="IOException">It can't be opened.</exception>
     public Lease Open(string path, StorageAccess access)

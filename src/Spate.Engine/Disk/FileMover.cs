@@ -6,26 +6,48 @@ namespace Spate.Engine.Disk;
 /// <summary>Moves or deletes the files of a torrent, and the folders that become empty. Called from a disk worker while nothing else uses them.</summary>
 internal static class FileMover
 {
-    /// <summary>Moves file by file, so that an interrupted move can simply be made again. Never replaces a file.</summary>
-    /// <exception cref="IOException">A file can't be moved, or something stands in its place; what was moved before stays moved.</exception>
+    /// <summary>
+    /// Moves file by file, so that an interrupted move can simply be made again. Never replaces a file. Where one can't be moved, those
+    /// before it are moved back.
+    /// </summary>
+    /// <exception cref="IOException">A file can't be moved, or something stands in its place.</exception>
     public static void Move(IStorage storage, Metainfo metainfo, string from, string to)
     {
+        var moves = new List<(string Source, string Target)>();
         foreach (MetainfoFile file in metainfo.Files)
         {
-            string source = PathOf(from, file), target = PathOf(to, file);
-            if (file.IsPadding || storage.Stat(source).Kind == StorageEntryKind.None) continue;
+            if (file.IsPadding) continue;
+            FolderLinks.Check(storage, from, file.Path);
+            FolderLinks.Check(storage, to, file.Path);
+            (string source, string target) = (PathOf(from, file), PathOf(to, file));
+            if (storage.Stat(source).Kind == StorageEntryKind.None) continue;
             if (storage.Stat(target).Kind != StorageEntryKind.None) throw new IOException($"{target} exists already; move it away or choose another folder.");
-            storage.CreateFolder(Path.GetDirectoryName(target)!);
-            storage.Move(source, target);
+            moves.Add((source, target));
+        }
+        int done = 0;
+        try
+        {
+            for (; done < moves.Count; done++)
+            {
+                storage.CreateFolder(Path.GetDirectoryName(moves[done].Target)!);
+                storage.Move(moves[done].Source, moves[done].Target);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            while (--done >= 0) storage.Move(moves[done].Target, moves[done].Source);
+            DeleteFolders(storage, metainfo, to);
+            throw;
         }
         DeleteFolders(storage, metainfo, from);
     }
 
+    /// <summary>Deletes the torrent's files, but nothing behind a link that somebody put in the place of one of its folders.</summary>
     public static void Delete(IStorage storage, Metainfo metainfo, string folder)
     {
         foreach (MetainfoFile file in metainfo.Files)
         {
-            if (!file.IsPadding) storage.Delete(PathOf(folder, file));
+            if (!file.IsPadding && FolderLinks.Find(storage, folder, file.Path) is null) storage.Delete(PathOf(folder, file));
         }
         DeleteFolders(storage, metainfo, folder);
     }
@@ -38,9 +60,12 @@ internal static class FileMover
         var folders = new HashSet<string>(StringComparer.Ordinal);
         foreach (MetainfoFile file in metainfo.Files)
         {
-            for (string? folder = Path.GetDirectoryName(file.Path.Replace('/', Path.DirectorySeparatorChar)); !string.IsNullOrEmpty(folder); folder = Path.GetDirectoryName(folder))
-                folders.Add(folder);
+            for (int slash = file.Path.IndexOf('/', StringComparison.Ordinal); slash >= 0; slash = file.Path.IndexOf('/', slash + 1))
+                folders.Add(file.Path[..slash]);
         }
-        foreach (string folder in folders.OrderByDescending(folder => folder.Length)) storage.Delete(Path.Combine(root, folder));
+        foreach (string folder in folders.OrderByDescending(folder => folder.Length))
+        {
+            if (FolderLinks.Find(storage, root, folder + "/") is null) storage.Delete(Path.Combine(root, folder.Replace('/', Path.DirectorySeparatorChar)));
+        }
     }
 }

@@ -11,6 +11,7 @@ internal sealed class TorrentFiles
 {
     private readonly FileCache cache;
     private readonly bool preallocate;
+    private readonly byte[] trusted; // by file: 1 once its folders were seen to be no links
     private readonly byte[] touched; // by file: 1 once it was opened for writing, so its length was seen to
 
     public TorrentFiles(FileLayout layout, FileCache cache, string folder, bool preallocate)
@@ -19,6 +20,7 @@ internal sealed class TorrentFiles
         this.cache = cache;
         this.preallocate = preallocate;
         Folder = folder;
+        trusted = new byte[layout.Metainfo.Files.Count];
         touched = new byte[layout.Metainfo.Files.Count];
     }
 
@@ -83,7 +85,7 @@ internal sealed class TorrentFiles
             {
                 try
                 {
-                    using FileCache.Lease lease = cache.Open(PathOf(slice.File), StorageAccess.Read);
+                    using FileCache.Lease lease = Open(slice.File, StorageAccess.Read);
                     if (lease.File.Read(part, slice.Position) < part.Length) return false;
                 }
                 catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException) { return false; }
@@ -101,6 +103,7 @@ internal sealed class TorrentFiles
         {
             MetainfoFile file = Layout.Metainfo.Files[i];
             if (file.Length > 0 || file.IsPadding) continue;
+            FolderLinks.Check(storage, Folder, file.Path);
             if (storage.Stat(PathOf(i)).Kind != StorageEntryKind.None) continue;
             if (file.LinkTarget is { } target)
             {
@@ -114,14 +117,25 @@ internal sealed class TorrentFiles
     /// <summary>Closes the torrent's files.</summary>
     public void Close()
     {
-        string prefix = Path.Combine(Folder, "");
-        cache.Forget(path => path.StartsWith(prefix, StringComparison.Ordinal));
+        string ours = Path.Combine(Folder, Layout.Metainfo.Name);
+        cache.Forget(path => path.StartsWith(ours, StringComparison.Ordinal) && (path.Length == ours.Length || path[ours.Length] == Path.DirectorySeparatorChar));
+        Array.Clear(trusted);
         Array.Clear(touched);
+    }
+
+    private FileCache.Lease Open(int file, StorageAccess access)
+    {
+        if (trusted[file] == 0)
+        {
+            FolderLinks.Check(cache.Storage, Folder, Layout.Metainfo.Files[file].Path);
+            trusted[file] = 1;
+        }
+        return cache.Open(PathOf(file), access);
     }
 
     private FileCache.Lease OpenForWriting(int file)
     {
-        FileCache.Lease lease = cache.Open(PathOf(file), StorageAccess.Write);
+        FileCache.Lease lease = Open(file, StorageAccess.Write);
         if (touched[file] != 0) return lease;
         try
         {
