@@ -88,6 +88,7 @@ internal sealed class ActivePiece
         Length = length;
         BlockCount = (length + BlockPool.BlockSize - 1) / BlockPool.BlockSize;
         Array.Clear(blocks, 0, BlockCount);
+        Hasher?.Reset(); // of a piece that was given up half way
         Free = BlockCount;
         (Received, Held, Hashed, Owner) = (0, 0, 0, 0);
         (JobRunning, OneSender) = (false, false);

@@ -9,9 +9,9 @@ namespace Spate.Engine.Pieces;
 internal sealed class Blame
 {
     private const int MostPieces = 64; // remembered; the oldest goes first
+    private const int MostPerBlock = 8;
 
-    private readonly Dictionary<int, List<Suspect>> suspects = [];
-    private readonly Queue<int> order = new();
+    private readonly OrderedDictionary<int, HashSet<Suspect>> suspects = []; // by piece, in the order of their first failures
 
     private readonly record struct Suspect(int Block, int Sender, Sha1Hash Hash);
 
@@ -28,16 +28,15 @@ internal sealed class Blame
         }
         if (only != 0 || hashes is null) return only;
 
-        if (!suspects.TryGetValue(piece.Index, out List<Suspect>? list))
+        if (!suspects.TryGetValue(piece.Index, out HashSet<Suspect>? list))
         {
+            if (suspects.Count == MostPieces) suspects.RemoveAt(0);
             suspects.Add(piece.Index, list = []);
-            order.Enqueue(piece.Index);
-            if (order.Count > MostPieces) suspects.Remove(order.Dequeue());
         }
         for (int i = 0; i < piece.BlockCount; i++)
         {
             var suspect = new Suspect(i, piece[i].Sender, hashes[i]);
-            if (suspect.Sender != 0 && list.Count < piece.BlockCount * 8 && !list.Contains(suspect)) list.Add(suspect);
+            if (suspect.Sender != 0 && list.Count < piece.BlockCount * MostPerBlock) list.Add(suspect);
         }
         return 0;
     }
@@ -46,7 +45,7 @@ internal sealed class Blame
     public List<int> OnPassed(int piece, Sha1Hash[]? hashes)
     {
         var guilty = new List<int>();
-        if (!suspects.Remove(piece, out List<Suspect>? list) || hashes is null) return guilty;
+        if (!suspects.Remove(piece, out HashSet<Suspect>? list) || hashes is null) return guilty;
         foreach (Suspect suspect in list)
         {
             if (suspect.Hash != hashes[suspect.Block] && !guilty.Contains(suspect.Sender)) guilty.Add(suspect.Sender);
