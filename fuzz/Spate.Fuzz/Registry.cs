@@ -12,5 +12,9 @@ internal static class Registry
         new MetadataTarget(),
         new MagnetTarget(),
         new FileNameTarget(),
+        new KrpcTarget(),
+        new DhtNodeTarget(),
+        new PexTarget(),
+        new LsdTarget(),
     ];
 }

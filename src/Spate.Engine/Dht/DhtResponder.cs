@@ -232,7 +232,8 @@ internal sealed class DhtResponder : IDhtAsker
     {
         writer.Clear();
         reply.Write(writer, query.TransactionId, node.Version, from);
-        int room = budget - writer.Length;
+        const int keyAndLength = 14; // of a list of nodes
+        int room = budget - writer.Length - 2 * keyAndLength;
         var target = new Sha1Hash(query.Target);
         bool isV4 = from.AddressFamily == AddressFamily.InterNetwork;
         KrpcWant want = query.Want != KrpcWant.Unsaid ? query.Want : isV4 ? KrpcWant.V4 : KrpcWant.V6;
@@ -243,7 +244,7 @@ internal sealed class DhtResponder : IDhtAsker
         if (!nodesFirst)
         {
             int peerSize = isV4 ? 8 : 21; // with their length prefix
-            int fit = (room - leastNodes * nodeSize - 32) / peerSize;
+            int fit = (room - leastNodes * nodeSize - 10) / peerSize;
             reply.Peers = peers.Sample(target, Math.Clamp(fit, 0, MaxPeersInAnswer), query.NoSeed);
             room -= 10 + reply.Peers.Count * peerSize;
         }
@@ -253,7 +254,6 @@ internal sealed class DhtResponder : IDhtAsker
 
     private List<NodeInfo> NodesFor(in Sha1Hash target, AddressFamily family, int size, ref int room)
     {
-        room -= 14; // key and length
         node.ClosestOf(family, target, closest);
         var nodes = new List<NodeInfo>(closest.Count);
         foreach (Contact contact in closest)
