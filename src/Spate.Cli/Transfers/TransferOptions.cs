@@ -58,10 +58,18 @@ internal static class TransferOptions
 
     public static readonly Option<bool> NoLsd = new("--no-lsd") { Description = "Do not look for peers on the local network" };
 
+    public static readonly Option<bool> NoDht = new("--no-dht") { Description = "Do not look for peers by the DHT" };
+
+    public static readonly Option<string[]> DhtNode = new("--dht-node")
+    {
+        Description = "A DHT node to start from, in place of public ones; may be repeated", HelpName = "HOST:PORT",
+        Validators = { result => Check(result, IsHostAndPort, "--dht-node takes a host and a port, such as dht.example.org:6881") },
+    };
+
     public static readonly Option<bool> JsonLines = new("--jsonl") { Description = "Print what happens as JSON, one object a line" };
 
     /// <summary>All of them, to add to a command.</summary>
-    public static IEnumerable<Option> All => [Peer, Listen, Port, Down, Up, MaxPeers, SeedRatio, SeedTime, State, Memory, NoPex, NoLsd, JsonLines];
+    public static IEnumerable<Option> All => [Peer, Listen, Port, Down, Up, MaxPeers, SeedRatio, SeedTime, State, Memory, NoPex, NoLsd, NoDht, DhtNode, JsonLines];
 
     /// <summary>Starts the session that the options ask for.</summary>
     /// <exception cref="CliException">A listen address can't be had.</exception>
@@ -127,6 +135,8 @@ internal static class TransferOptions
             WriteMemory = memory > 0 ? memory : 64 << 20,
             PeerExchange = !context.Get(NoPex),
             LocalDiscovery = !context.Get(NoLsd),
+            Dht = !context.Get(NoDht),
+            DhtNodes = context.Get(DhtNode) is { Length: > 0 } nodes ? [.. nodes.Select(Split).Select(node => new DnsEndPoint(node.Host, node.Port))] : null,
         };
     }
 

@@ -81,7 +81,7 @@ internal sealed class Connector
             using (deadline.Token.Register(connection.Abort))
             using (stop.Register(connection.Abort))
             {
-                await Handshaker.SendAsync(connection, infoHash, session.PeerId);
+                await Handshaker.SendAsync(connection, infoHash, session.PeerId, session.Dht is not null);
                 answer = await Handshaker.ReceiveAsync(connection);
             }
             if (answer is not { } handshake || stop.IsCancellationRequested) return;

@@ -1,4 +1,5 @@
 using System.Net;
+using Spate.Engine.Dht;
 using Spate.Engine.Discovery;
 using Spate.Engine.Limits;
 using Spate.Engine.Peers;
@@ -35,6 +36,7 @@ public sealed class MetadataDownload : IAnnounceSubject
     private readonly TaskCompletionSource<Metainfo> completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Action<object?> tick;
     private volatile MetadataStatus status;
+    private DhtTorrent? dht;
     private int ticking;
     private int nextSerial;
     private int failed;
@@ -124,10 +126,19 @@ public sealed class MetadataDownload : IAnnounceSubject
         announces.SetTiers([.. Link.Trackers.Select(url => Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) ? uri : null).OfType<Uri>().Select(uri => (IReadOnlyList<Uri>)[uri])]);
         announces.Start();
         connector.Start();
+        JoinDhtNow();
         session.LocalDiscovery?.Add(InfoHash.Wire, strand, peer => OnPeersFound([peer], CandidateSource.Lsd));
         foreach ((string host, int port) in Link.Peers) _ = ResolveAsync(host, port);
         _ = FetchAsync([.. Link.ExactSources, .. Link.AcceptableSources]);
         Tick();
+    }
+
+    internal void JoinDht() => strand.Enqueue(_ => JoinDhtNow());
+
+    private void JoinDhtNow()
+    {
+        if (dht is null && session.Dht is { } client && !ended.IsCancellationRequested)
+            dht = client.Add(InfoHash.Wire, session.ListenPort, strand, found => OnPeersFound(found, CandidateSource.Dht));
     }
 
     private void OnPeersFound(IReadOnlyList<IPEndPoint> found, CandidateSource source)
@@ -192,6 +203,7 @@ public sealed class MetadataDownload : IAnnounceSubject
             Failed = failed + candidates.Entries.Count(c => c.Fails > 0),
             PeersWithMetadata = peers.Count(peer => peer.MetadataSize > 0),
             Parts = assembly.Progress,
+            DhtNodesAsked = dht?.NodesAsked ?? 0,
             Trackers = announces.Snapshot(),
         };
     }
@@ -364,6 +376,7 @@ public sealed class MetadataDownload : IAnnounceSubject
         connector.Stop();
         announces.Dispose();
         session.LocalDiscovery?.Remove(InfoHash.Wire);
+        if (dht is not null) session.Dht?.Remove(dht);
         foreach (PeerConnection peer in peers.ToList()) Disconnect(peer, DisconnectReason.TorrentStopped);
         if (metainfo is not null) completed.TrySetResult(metainfo);
         else completed.TrySetException(new InvalidOperationException(problem ?? "The search for the metadata was ended."));

@@ -12,10 +12,10 @@ internal static class Handshaker
 
     private const HandshakeFeatures Offered = HandshakeFeatures.Fast | HandshakeFeatures.Extended;
 
-    public static async ValueTask SendAsync(IConnection connection, Sha1Hash infoHash, PeerId ours)
+    public static async ValueTask SendAsync(IConnection connection, Sha1Hash infoHash, PeerId ours, bool hasDht = false)
     {
         byte[] bytes = new byte[Handshake.Length];
-        new Handshake(Offered, infoHash, ours).Write(bytes);
+        new Handshake(hasDht ? Offered | HandshakeFeatures.Dht : Offered, infoHash, ours).Write(bytes);
         await connection.SendAsync(bytes);
     }
 

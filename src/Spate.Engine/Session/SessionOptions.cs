@@ -53,6 +53,15 @@ public sealed record SessionOptions
     /// <summary>Find peers on the local network by multicast (BEP 14). Never for private torrents.</summary>
     public bool LocalDiscovery { get; init; } = true;
 
+    /// <summary>Find peers by the DHT (BEP 5), and be a node of it. Never for private torrents.</summary>
+    public bool Dht { get; init; } = true;
+
+    /// <summary>
+    /// DHT nodes to start from while too few are known; null takes public ones, except for a session that listens on the loopback alone,
+    /// which takes part in the DHT only when nodes are named here.
+    /// </summary>
+    public IReadOnlyList<DnsEndPoint>? DhtNodes { get; init; }
+
     /// <summary>How announces choose among trackers.</summary>
     public Discovery.AnnounceOptions Announces { get; init; } = new();
 }

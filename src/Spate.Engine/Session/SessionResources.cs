@@ -1,4 +1,5 @@
 using Spate.Engine.Disk;
+using Spate.Engine.Dht;
 using Spate.Engine.Discovery;
 using Spate.Engine.Limits;
 using Spate.Engine.Peers;
@@ -45,6 +46,9 @@ internal sealed class SessionResources(SessionOptions options, SessionEnvironmen
 
     /// <summary>Our address as others see it.</summary>
     public ExternalAddress Addresses { get; } = new();
+
+    /// <summary>The DHT; null while that is off.</summary>
+    public DhtClient? Dht { get; set; }
 
     /// <summary>Finds peers on the local network; null while that is off.</summary>
     public LocalDiscovery? LocalDiscovery { get; set; }

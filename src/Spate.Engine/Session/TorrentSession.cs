@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
+using Spate.Engine.Dht;
 using Spate.Engine.Discovery;
 using Spate.Engine.Metadata;
 using Spate.Engine.Peers;
@@ -21,7 +23,10 @@ public sealed class TorrentSession : IAsyncDisposable
     private const int MostUnnamed = 200;       // incoming connections that have not named a torrent
 
     private readonly SessionResources resources;
+    private const int MostDhtState = 1 << 20;
+
     private readonly Action<Exception> onFault;
+    private readonly NameCache names;
     private readonly ConcurrentDictionary<Sha1Hash, Torrent> torrents = new();
     private readonly ConcurrentDictionary<Sha1Hash, MetadataDownload> searches = new();
     private readonly List<IListener> listeners = [];
@@ -39,6 +44,7 @@ public sealed class TorrentSession : IAsyncDisposable
     public TorrentSession(SessionOptions options, SessionEnvironment environment, ITrackerClient trackers, Action<Exception> onFault)
     {
         this.onFault = onFault;
+        names = new NameCache(environment.Network.ResolveAsync, environment.Time);
         byte[] random = new byte[12];
         environment.Random.Fill(random);
         resources = new SessionResources(options, environment, trackers, PeerId.Create(options.PeerIdVersion, random));
@@ -56,6 +62,9 @@ public sealed class TorrentSession : IAsyncDisposable
 
     /// <summary>What happens in the session.</summary>
     public EventHub Events => resources.Events;
+
+    /// <summary>The DHT; null while it is off, or has not started yet.</summary>
+    public DhtClient? Dht => resources.Dht;
 
     /// <summary>Connected peers of all torrents.</summary>
     public int Connections => resources.Connections;
@@ -89,8 +98,10 @@ public sealed class TorrentSession : IAsyncDisposable
             _ = AcceptAsync(listener);
         }
         resources.ListenPort = port;
+        bool loopbackOnly = listeners.TrueForAll(listener => IPAddress.IsLoopback(listener.Local.Address));
+        if (Options.Dht && (!loopbackOnly || Options.DhtNodes is not null)) _ = StartDhtAsync();
         // A session that listens on the loopback alone has no local network to look at.
-        if (Options.LocalDiscovery && listeners.Exists(listener => !IPAddress.IsLoopback(listener.Local.Address)))
+        if (Options.LocalDiscovery && !loopbackOnly)
         {
             SessionEnvironment world = resources.Environment;
             resources.LocalDiscovery = new LocalDiscovery(world.Network, world.Scheduler, world.Random, world.Time, port, onFault);
@@ -181,8 +192,64 @@ public sealed class TorrentSession : IAsyncDisposable
         }));
         heartbeat?.Dispose();
         resources.LocalDiscovery?.Dispose();
+        if (resources.Dht is { } dht)
+        {
+            await SaveDhtAsync(dht);
+            dht.Dispose();
+        }
         resources.Files.Dispose();
         resources.Events.Close();
+    }
+
+    private string? DhtStatePath => Options.StateFolder is { } folder ? Path.Combine(folder, "dht.state") : null;
+
+    // On the port of the peers, with the nodes of the last run, so that a restart needs no bootstrap.
+    private async Task StartDhtAsync()
+    {
+        SessionEnvironment world = resources.Environment;
+        byte[]? state = null;
+        try
+        {
+            if (DhtStatePath is { } path) state = await Disk.DiskCall<byte[]?>.Run(world.Disk, () => world.Storage.ReadSmall(path, MostDhtState));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // then it starts from the bootstrap nodes
+        if (Volatile.Read(ref closed) != 0) return;
+        var options = new DhtOptions
+        {
+            Local4 = DhtAddress(AddressFamily.InterNetwork, IPAddress.Any),
+            Local6 = DhtAddress(AddressFamily.InterNetworkV6, IPAddress.IPv6Any),
+            BootstrapNodes = Options.DhtNodes ?? DhtOptions.DefaultBootstrapNodes,
+            State = state,
+        };
+        resources.Dht = new DhtClient(world.Network, names, world.Scheduler, world.Random, world.Time, resources.Addresses, options, onFault);
+        foreach (Torrent torrent in torrents.Values) torrent.JoinDht();
+        foreach (MetadataDownload search in searches.Values) search.JoinDht();
+    }
+
+    private IPEndPoint? DhtAddress(AddressFamily family, IPAddress any)
+    {
+        foreach (IListener listener in listeners)
+        {
+            IPAddress address = listener.Local.Address;
+            if (address.Equals(IPAddress.IPv6Any)) return new IPEndPoint(any, listener.Local.Port); // dual mode: both families
+            if (address.AddressFamily == family) return listener.Local;
+        }
+        return null;
+    }
+
+    private async Task SaveDhtAsync(DhtClient dht)
+    {
+        if (DhtStatePath is not { } path) return;
+        byte[] state = await dht.SaveAsync();
+        try
+        {
+            await Disk.DiskCall<bool>.Run(resources.Environment.Disk, () =>
+            {
+                resources.Environment.Storage.ReplaceSmall(path, state);
+                return true;
+            });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // the next run bootstraps
     }
 
     private void Beat()

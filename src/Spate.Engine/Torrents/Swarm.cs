@@ -135,7 +135,7 @@ internal sealed class Swarm : IDownloadOwner
         {
             if (!IsRunning || Refuses(connection.Remote, handshake.PeerId) != DisconnectReason.None) return;
             using var deadline = new CancellationTokenSource(Handshaker.Deadline, session.Environment.Time);
-            using (deadline.Token.Register(connection.Abort)) await Handshaker.SendAsync(connection, metainfo.InfoHash.Wire, session.PeerId);
+            using (deadline.Token.Register(connection.Abort)) await Handshaker.SendAsync(connection, metainfo.InfoHash.Wire, session.PeerId, session.Dht is not null && !metainfo.IsPrivate);
             if (!IsRunning) return;
             accepted = true;
             Add(connection, handshake, null);
@@ -311,6 +311,11 @@ internal sealed class Swarm : IDownloadOwner
                 extensions, session.Options.ClientName, session.ListenPort, Uploads.QueueLimit,
                 peer.Remote.Address, metainfo.RawInfo.Length, uploadOnly: Picker.IsFinished));
         }
+        if (peer.UsesDht && !metainfo.IsPrivate && session.Dht is { } dht)
+        {
+            int port = peer.Remote.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? dht.Port4 : dht.Port6;
+            if (port > 0) peer.SendPort(port);
+        }
         if (!peer.UsesFast || have.Count == 0) return;
         int free = Math.Min(metainfo.PieceCount / PiecesPerAllowedFast, MostAllowedFast);
         if (free == 0) return;
@@ -397,6 +402,9 @@ internal sealed class Swarm : IDownloadOwner
             case MessageId.AllowedFast:
                 if (message.A >= metainfo.PieceCount || peer.AllowedByPeer is { Count: >= 64 }) return;
                 (peer.AllowedByPeer ??= []).Add(message.A);
+                break;
+            case MessageId.Port:
+                if (!metainfo.IsPrivate && message.A > 0) session.Dht?.AddNode(new IPEndPoint(peer.Remote.Address, message.A));
                 break;
             case MessageId.Extended:
                 OnExtended(peer, message.Payload!);

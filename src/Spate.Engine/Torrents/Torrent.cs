@@ -108,6 +108,8 @@ public sealed class Torrent
 
     internal Task EndAsync(bool deleteData, bool keepResume) => OnStrand(() => Lifecycle.EndAsync(deleteData, keepResume));
 
+    internal void JoinDht() => strand.Enqueue(_ => Lifecycle.JoinDht());
+
     internal void Tick()
     {
         // At most one tick waits: a strand that is behind is not given more of them.

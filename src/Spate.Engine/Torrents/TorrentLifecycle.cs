@@ -1,5 +1,6 @@
 using System.Net;
 using Spate.Engine.Disk;
+using Spate.Engine.Dht;
 using Spate.Engine.Discovery;
 using Spate.Engine.Peers;
 using Spate.Engine.Pieces;
@@ -37,6 +38,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     private bool flushing;
     private long nextFlushMs, nextSampleMs, retryAtMs, lastTickMs;
     private Exception? error;
+    private DhtTorrent? dht;
     private long uploadedBefore, downloadedBefore;
     private double activeSeconds, seedingSeconds;
 
@@ -103,6 +105,21 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     }
 
     public void OnExternalAddress(Uri tracker, IPAddress address) => session.Addresses.Vote(address, IPAddress.None);
+
+    /// <summary>Looks for peers by the DHT from now on, where there is one and the torrent is not private (BEP 27).</summary>
+    public void JoinDht()
+    {
+        if (dht is not null || session.Dht is not { } client || Metainfo.IsPrivate || !Swarm.IsRunning) return;
+        foreach ((string host, int port) in Metainfo.Nodes.Take(8)) client.AddNode(host, port);
+        dht = client.Add(InfoHash.Wire, session.ListenPort, strand, OnDhtPeers);
+        dht.IsSeed = Picker.Have.IsFull;
+    }
+
+    private void OnDhtPeers(IReadOnlyList<IPEndPoint> peers)
+    {
+        foreach (IPEndPoint peer in peers) Candidates.Add(peer, CandidateSource.Dht);
+        if (Swarm.IsRunning) Swarm.Connector.Tick(session.Clock.NowMs);
+    }
 
     private void OnLocalPeer(IPEndPoint peer)
     {
@@ -239,6 +256,11 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         if (State is TorrentState.Downloading or TorrentState.Seeding) SetState(finished ? TorrentState.Seeding : TorrentState.Downloading);
         if (!finished || !Swarm.IsRunning) return;
         if (Swarm.Down.Total > 0) Announces.Complete();
+        if (dht is not null && Picker.Have.IsFull)
+        {
+            dht.IsSeed = true;
+            session.Dht?.Hurry(dht);
+        }
         if (session.Events.IsWatched) session.Events.Publish(new TorrentFinished(InfoHash));
         if (!flushing) _ = FlushAsync();
     }
@@ -439,6 +461,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         Announces.Start();
         Swarm.Start();
         if (!Metainfo.IsPrivate) session.LocalDiscovery?.Add(InfoHash.Wire, strand, OnLocalPeer);
+        JoinDht();
         SetState(Picker.IsFinished ? TorrentState.Seeding : TorrentState.Downloading);
         Announces.Tick(session.Clock.NowMs);
         Publish();
@@ -448,6 +471,8 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     {
         Task farewell = Announces.StopAsync();
         session.LocalDiscovery?.Remove(InfoHash.Wire);
+        if (dht is not null) session.Dht?.Remove(dht);
+        dht = null;
         if (Swarm.IsRunning)
         {
             Swarm.Downloads.FlushHeld();

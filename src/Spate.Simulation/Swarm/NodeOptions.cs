@@ -10,7 +10,7 @@ public sealed record NodeOptions
     public DiskOptions Disk { get; init; } = new();
 
     /// <summary>Its session. Listens on port 6881 of both families unless told otherwise.</summary>
-    public SessionOptions Session { get; init; } = new() { StateFolder = SimNode.StateFolder, LocalDiscovery = false };
+    public SessionOptions Session { get; init; } = new() { StateFolder = SimNode.StateFolder, LocalDiscovery = false, Dht = false };
 
     /// <summary>Its torrent.</summary>
     public TorrentOptions Torrent { get; init; } = new() { SaveTo = SimNode.Folder, MaxPeers = 40 };

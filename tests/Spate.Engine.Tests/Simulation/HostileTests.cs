@@ -12,7 +12,7 @@ public sealed class HostileTests(ITestOutputHelper output)
     private static readonly NodeOptions node = new()
     {
         Link = LinkOptions.Of(1_000_000, 4_000_000, TimeSpan.FromMilliseconds(50)),
-        Session = new SessionOptions { StateFolder = SimNode.StateFolder, LocalDiscovery = false, WriteMemory = 4 << 20, ReadMemory = 2 << 20 },
+        Session = new SessionOptions { StateFolder = SimNode.StateFolder, LocalDiscovery = false, Dht = false, WriteMemory = 4 << 20, ReadMemory = 2 << 20 },
     };
 
     [Theory]

@@ -14,7 +14,7 @@ public sealed class StorageTests(ITestOutputHelper output)
     private static readonly NodeOptions node = new()
     {
         Link = LinkOptions.Of(1_000_000, 2_000_000, TimeSpan.FromMilliseconds(50)),
-        Session = new SessionOptions { StateFolder = SimNode.StateFolder, LocalDiscovery = false, WriteMemory = 4 << 20, ReadMemory = 2 << 20 },
+        Session = new SessionOptions { StateFolder = SimNode.StateFolder, LocalDiscovery = false, Dht = false, WriteMemory = 4 << 20, ReadMemory = 2 << 20 },
     };
 
     private static readonly ContentOptions single = new() { Length = 6_000_001, PieceLength = 128 << 10 };

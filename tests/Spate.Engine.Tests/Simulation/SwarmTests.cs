@@ -13,7 +13,7 @@ public sealed class SwarmTests(ITestOutputHelper output)
     private static readonly NodeOptions node = new()
     {
         Link = LinkOptions.Of(500_000, 2_000_000, roundTrip),
-        Session = new SessionOptions { StateFolder = SimNode.StateFolder, LocalDiscovery = false, WriteMemory = 4 << 20, ReadMemory = 2 << 20 },
+        Session = new SessionOptions { StateFolder = SimNode.StateFolder, LocalDiscovery = false, Dht = false, WriteMemory = 4 << 20, ReadMemory = 2 << 20 },
         Torrent = new TorrentOptions { SaveTo = SimNode.Folder, MaxPeers = 30 },
     };
 

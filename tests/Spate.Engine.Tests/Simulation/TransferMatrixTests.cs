@@ -50,7 +50,7 @@ public sealed class TransferMatrixTests(ITestOutputHelper output)
         var node = new NodeOptions
         {
             Link = LinkOptions.Of(400_000, 400_000, TimeSpan.FromMilliseconds(40)),
-            Session = new SessionOptions { StateFolder = SimNode.StateFolder, LocalDiscovery = false, WriteMemory = 2 << 20, ReadMemory = 1 << 20 },
+            Session = new SessionOptions { StateFolder = SimNode.StateFolder, LocalDiscovery = false, Dht = false, WriteMemory = 2 << 20, ReadMemory = 1 << 20 },
             Torrent = new TorrentOptions { SaveTo = SimNode.Folder, Preallocate = one.Preallocate },
         };
         using ScriptedSeed? liar = one.Corrupt ? Liar(world, swarm) : null;
