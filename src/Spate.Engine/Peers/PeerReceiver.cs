@@ -132,7 +132,7 @@ internal sealed class PeerReceiver : IWorkItem
 
     private async ValueTask WaitForMemory()
     {
-        while (blockSlot < 0 && pool.Rented >= pool.Capacity)
+        while (awaitingSlot && pool.Rented >= pool.Capacity)
         {
             pool.AddWaiter(signal);
             if (pool.Rented < pool.Capacity) return;

@@ -267,4 +267,20 @@ public class FrameDecoderTests
         Seen frame = Assert.Single(Decode(message, Enumerable.Repeat(7001, int.MaxValue), 1 << 20));
         Assert.Equal(Convert.ToHexString(content), frame.Payload);
     }
+
+    [Fact]
+    public void Blocks_and_fixed_messages_are_decoded_without_an_allocation()
+    {
+        byte[] bytes = [.. Raw(9 + 16384, [7, .. new byte[8 + 16384]]), .. Raw(13, [6, .. new byte[12]]), .. Raw(5, 4, 0, 0, 0, 1)];
+        var decoder = new FrameDecoder();
+        Feed(decoder, bytes);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++) Feed(decoder, bytes);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        static void Feed(FrameDecoder decoder, ReadOnlySpan<byte> input)
+        {
+            while (decoder.Next(ref input) is { Kind: not FrameKind.NeedMore }) { }
+        }
+    }
 }
