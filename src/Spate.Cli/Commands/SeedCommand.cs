@@ -66,18 +66,17 @@ internal static class SeedCommand
             return (metainfo, context.Get(data) is { } folder ? context.Environment.Resolve(folder) : Path.GetDirectoryName(full)!, false);
         }
         if (!context.Environment.Exists(path)) throw new CliException(ExitCode.NotFound, $"There is no file or folder {path}.");
+        // A torrent that lies beside the content names it already; its data is checked like any other's.
+        string content = full.TrimEnd(Path.DirectorySeparatorChar), torrent = content + ".torrent", parent = Path.GetDirectoryName(content)!;
+        if (context.Environment.Exists(torrent)) return (AsNamed(await TorrentSource.ReadAsync(context, torrent), torrent), parent, false);
         var rate = new RateEstimate(context.Environment.Time);
         var options = new CreateOptions { Outer = new TorrentOuter { TrackerTiers = [.. (context.Get(trackers) ?? []).Select(url => (IReadOnlyList<string>)[url])] } };
         CreatedTorrent created = await TorrentCreator.CreateAsync(
             full, options, p => context.Progress.Show(new ProgressLine("hashing", p.BytesDone, p.BytesTotal, rate.Update(p.BytesDone))), context.Cancel);
         context.Progress.Clear();
-        string torrent = full.TrimEnd(Path.DirectorySeparatorChar) + ".torrent";
-        if (!context.Environment.Exists(torrent))
-        {
-            context.Environment.ReplaceFile(torrent, created.Torrent);
-            context.Note($"made {torrent}");
-        }
-        return (AsNamed(created.Torrent, path), Path.GetDirectoryName(full.TrimEnd(Path.DirectorySeparatorChar))!, true);
+        context.Environment.ReplaceFile(torrent, created.Torrent);
+        context.Note($"made {torrent}");
+        return (AsNamed(created.Torrent, path), parent, true);
     }
 
     // What is seeded was not named by us: names that are fine on this system stay as they are.
