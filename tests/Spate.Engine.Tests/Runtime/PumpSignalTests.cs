@@ -34,6 +34,7 @@ public class PumpSignalTests
         var scheduler = new ManualScheduler();
         var signal = new PumpSignal(scheduler);
         bool wentOn = false;
+        SynchronizationContext.SetSynchronizationContext(null); // as on a pump; the test runner's would post the rest elsewhere
         Task task = Wait();
         signal.Set();
         Assert.False(wentOn);
