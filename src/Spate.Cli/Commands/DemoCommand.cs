@@ -84,13 +84,24 @@ internal static partial class DemoCommand
             Task all = Task.WhenAll(torrents.Select(torrent => torrent.WhenComplete(context.Cancel)));
             while (await Task.WhenAny(all, Task.Delay(TimeSpan.FromMilliseconds(100), context.Environment.Time, CancellationToken.None)) != all) Show(context, torrents);
             await all;
-            await Task.Delay(TimeSpan.FromMilliseconds(600), context.Environment.Time, context.Cancel); // what was sent last is counted with the next sample
+            await CountedAsync(context, torrents);
             context.Progress.Clear();
             return await ReportAsync(context, metainfo, torrents, folder, context.Environment.Time.GetElapsedTime(start));
         }
         finally
         {
             foreach (TorrentSession session in sessions) await session.DisposeAsync();
+        }
+    }
+
+    // A status is up to a second old: what was received must have been sent by somebody, and be counted there.
+    private static async Task CountedAsync(CommandContext context, List<Torrent> torrents)
+    {
+        for (int i = 0; i < 100; i++)
+        {
+            long received = torrents.Skip(1).Sum(torrent => torrent.Status.Downloaded), sent = torrents.Sum(torrent => torrent.Status.Uploaded);
+            if (sent >= received && torrents.Skip(1).All(torrent => torrent.Status.Downloaded >= torrent.Metainfo.TotalLength)) return;
+            await Task.Delay(TimeSpan.FromMilliseconds(100), context.Environment.Time, context.Cancel);
         }
     }
 
