@@ -561,7 +561,7 @@ internal sealed class Swarm : IDownloadOwner
         }
         peer.Have.Clear((int)piece);
         Picker.Availability.Decrease((int)piece);
-        Downloads.OnGone(peer);
+        Downloads.OnGone(peer, (int)piece);
         if (Picker.Missing[(int)piece]) peer.Interesting--;
         UpdateInterest(peer);
     }
