@@ -69,6 +69,13 @@ internal sealed class PeerSender
         Start();
     }
 
+    /// <summary>Nothing more goes out; a pump that waits for its turn gives its buffers back.</summary>
+    public void Stop()
+    {
+        ended = true;
+        signal.Set();
+    }
+
     private void Start()
     {
         if (Interlocked.Increment(ref pending) != 1) return;
@@ -121,7 +128,7 @@ internal sealed class PeerSender
     {
         int sent = 0;
         long counted = 0;
-        while (sent < buffer.Length)
+        while (sent < buffer.Length && !ended)
         {
             int share = limits.Take(buffer.Length - sent, ref turn);
             if (share == 0)
