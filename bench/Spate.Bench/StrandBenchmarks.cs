@@ -8,7 +8,7 @@ namespace Spate.Bench;
 /// disk, the piece's end is dealt with, new requests are picked and written. Without hashing and writing, which workers do.
 /// </summary>
 [MemoryDiagnoser]
-[SimpleJob(RunStrategy.Monitoring, launchCount: 1, warmupCount: 20, iterationCount: 100, invocationCount: 1)]
+[SimpleJob(RunStrategy.Monitoring, launchCount: 1, warmupCount: 120, iterationCount: 100, invocationCount: 1)]
 public class StrandBenchmarks
 {
     private const int Blocks = 4096;

@@ -134,26 +134,25 @@ internal sealed class PeerWireTarget : FuzzTarget
     /// <summary>What a stream said, apart from how its blocks were cut into portions.</summary>
     private sealed class Transcript
     {
-        private HashCode hash;
-        private int? digest;
+        private ulong hash = 14695981039346656037; // FNV-1a: of the bytes alone, however they come
 
         /// <summary>Stands for what was in it.</summary>
         public int Answer { get; private set; }
-
-        private int Digest => digest ??= hash.ToHashCode();
 
         public void Add(in Frame frame)
         {
             if (frame.Kind != FrameKind.BlockData)
             {
-                hash.Add((frame.Kind, frame.Id, frame.A, frame.B, frame.C, frame.Error));
+                foreach (int number in (ReadOnlySpan<int>)[(int)frame.Kind, (int)frame.Id, frame.A, frame.B, frame.C, (int)frame.Error]) Add((uint)number);
                 Answer |= 1 << ((int)frame.Kind + (frame.Kind == FrameKind.Error ? (int)frame.Error : 0));
             }
-            hash.AddBytes(frame.Payload);
+            foreach (byte each in frame.Payload) Add(each);
             if (frame.Kind == FrameKind.Payload) Look(frame.Id, frame.Payload);
         }
 
-        public bool Equals(Transcript other) => Digest == other.Digest && Answer == other.Answer;
+        public bool Equals(Transcript other) => hash == other.hash && Answer == other.Answer;
+
+        private void Add(ulong number) => hash = (hash ^ number) * 1099511628211;
 
         private void Look(MessageId id, ReadOnlySpan<byte> payload)
         {
