@@ -204,6 +204,11 @@ public sealed class PrivateTrackerTests : IDisposable
             Assert.Equal((int)expected, problem.GetProperty("status").GetInt32());
             Assert.Contains(detail, problem.GetProperty("detail").GetString());
         }
+        using (var chunked = new HttpRequestMessage(HttpMethod.Post, $"{at}/api/v1/users") { Content = System.Net.Http.Json.JsonContent.Create(new { name = "from .NET" }) })
+        {
+            chunked.Headers.TransferEncodingChunked = true;
+            Assert.Equal(HttpStatusCode.Created, (await http.SendAsync(chunked)).StatusCode);
+        }
         await Fails(HttpStatusCode.BadRequest, "$", "POST", "/api/v1/users", "{");
         await Fails(HttpStatusCode.BadRequest, "does not fit", "POST", "/api/v1/users", "{}");
         await Fails(HttpStatusCode.BadRequest, "$.id", "POST", "/api/v1/users", new { name = "x", id = 5 });      // mass assignment

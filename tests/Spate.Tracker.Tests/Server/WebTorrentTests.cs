@@ -190,7 +190,7 @@ public class WebTorrentTests
     [InlineData("{\"action\":\"scrape\"}", "info_hash is missing")]
     public void Bad_messages_are_told_what_is_wrong(string json, string reason)
     {
-        Assert.Null(WebTorrentMessage.Read(Encoding.UTF8.GetBytes(json), out string error));
+        Assert.False(WebTorrentMessage.TryRead(Encoding.UTF8.GetBytes(json), out _, out string error));
         Assert.Contains(reason, error);
     }
 
@@ -242,13 +242,13 @@ public class WebTorrentTests
         string[] parts = ["{", "}", "[", "]", ":", ",", "\"action\"", "\"announce\"", "\"info_hash\"", "\"aaaaaaaaaaaaaaaaaaaa\"", "\"peer_id\"", "\"offers\"",
             "\"offer\"", "\"offer_id\"", "\"answer\"", "5", "-1e400", "null", "\"left\"", "\"\\u00ff\"", "\"\\ud800\"", "true", "\"scrape\"", " "];
         for (int i = 0; i < 30_000; i++)
-            WebTorrentMessage.Read(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, random.Next(25)).Select(_ => parts[random.Next(parts.Length)]))), out _);
+            WebTorrentMessage.TryRead(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, random.Next(25)).Select(_ => parts[random.Next(parts.Length)]))), out _, out _);
         string valid = "{\"action\":\"announce\",\"info_hash\":\"aaaaaaaaaaaaaaaaaaaa\",\"peer_id\":\"aaaaaaaaaaaaaaaaaaaa\",\"left\":null,\"offers\":[{\"offer\":{\"sdp\":\"x\"},\"offer_id\":\"aaaaaaaaaaaaaaaaaaaa\"}]}";
         for (int i = 0; i < 30_000; i++)
         {
             byte[] bytes = Encoding.UTF8.GetBytes(valid);
             for (int n = random.Next(4); n >= 0; n--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
-            WebTorrentMessage.Read(bytes.AsSpan(0, random.Next(2) == 0 ? bytes.Length : random.Next(bytes.Length)), out _);
+            WebTorrentMessage.TryRead(bytes.AsSpan(0, random.Next(2) == 0 ? bytes.Length : random.Next(bytes.Length)), out _, out _);
         }
     }
 }
