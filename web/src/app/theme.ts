@@ -4,7 +4,6 @@ import {
   createTheme,
   Drawer,
   Menu,
-  Modal,
   NumberInput,
   PasswordInput,
   Select,
@@ -24,7 +23,6 @@ export const theme = createTheme({
   defaultRadius: 'md',
   respectReducedMotion: true,
   components: {
-    Modal: Modal.extend({ defaultProps: { ...overlay, centered: true, radius: 'lg' } }),
     Drawer: Drawer.extend({ defaultProps: overlay }),
     Menu: Menu.extend({ defaultProps: { shadow: 'md', transitionProps: { duration: 80 } } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 400, transitionProps: { duration: 80 } } }),
