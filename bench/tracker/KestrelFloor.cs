@@ -16,11 +16,11 @@ internal static class KestrelFloor
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(options => options.Listen(at));
         WebApplication app = builder.Build();
-        app.Run(context =>
+        app.Run(async context =>
         {
             context.Response.ContentType = "text/plain";
             context.Response.ContentLength = content.Length;
-            return context.Response.BodyWriter.WriteAsync(content).AsTask();
+            await context.Response.BodyWriter.WriteAsync(content);
         });
         return app.RunAsync();
     }
