@@ -82,7 +82,7 @@ export function TrackersTab({ id, trackers }: { id: string; trackers: readonly T
       )}
       {webSeeds.data && webSeeds.data.length > 0 && (
         <>
-          <h3 className={classes.heading}>{t('tracker.webSeeds')}</h3>
+          <h2 className={classes.heading}>{t('tracker.webSeeds')}</h2>
           <ul className={classes.log}>
             {webSeeds.data.map(({ url }) => (
               <li key={url}>{url}</li>
