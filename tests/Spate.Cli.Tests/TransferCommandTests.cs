@@ -60,6 +60,17 @@ public sealed class TransferCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_magnet_link_and_one_node_of_the_DHT_are_enough()
+    {
+        // The seeder knows nobody: the two of them are the whole DHT.
+        await using TorrentSession seeder = await SeedAsync(new SessionOptions { Listen = [new IPEndPoint(IPAddress.Loopback, 0)], DhtNodes = [] });
+        string link = $"magnet:?xt=urn:btih:{Torrent().InfoHash}";
+        string[] ways = ["--listen", "127.0.0.1", "--port", "0", "--no-lsd", "--dht-node", seeder.ListenEndPoints[0].ToString()];
+        Assert.Equal(ExitCode.Ok, terminal.Run(["get", link, "-o", "out", "--stall-timeout", "60", .. ways]));
+        Assert.Equal(File.ReadAllBytes(terminal["top/a.iso"]), File.ReadAllBytes(terminal["out/top/a.iso"]));
+    }
+
+    [Fact]
     public void Nothing_matching_is_3_and_a_stall_is_4()
     {
         Assert.Equal(ExitCode.NotFound, Get("-f", "*.zip"));
@@ -101,9 +112,9 @@ public sealed class TransferCommandTests : IDisposable
 
     private Metainfo Torrent() => Metainfo.Parse(File.ReadAllBytes(terminal["top.torrent"]));
 
-    private async Task<TorrentSession> SeedAsync()
+    private async Task<TorrentSession> SeedAsync(SessionOptions? options = null)
     {
-        TorrentSession session = await SpateSession.StartAsync(new SessionOptions { Listen = [new IPEndPoint(IPAddress.Loopback, 0)] });
+        TorrentSession session = await SpateSession.StartAsync(options ?? new SessionOptions { Listen = [new IPEndPoint(IPAddress.Loopback, 0)] });
         await session.Add(Torrent(), new TorrentOptions { SaveTo = terminal.Folder }).WhenComplete();
         return session;
     }

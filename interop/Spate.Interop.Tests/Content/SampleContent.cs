@@ -29,11 +29,14 @@ internal sealed class SampleContent
 
     public Metainfo Metainfo { get; }
 
-    public static SampleContent Create(Scene scene, Shape shape)
+    /// <param name="scene">The test.</param>
+    /// <param name="shape">What it looks like.</param>
+    /// <param name="seed">Another number gives other bytes, and another torrent.</param>
+    public static SampleContent Create(Scene scene, Shape shape, int seed = 0)
     {
         string folder = scene.NewFolder();
         (string name, int pieceLength, (string Path, int Length)[] files) = Describe(shape);
-        var random = new Random((int)shape + 1);
+        var random = new Random((int)shape + 1 + (seed * 1000));
         using var all = new MemoryStream();
         foreach ((string path, int length) in files)
         {

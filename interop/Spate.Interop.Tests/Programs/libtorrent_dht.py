@@ -7,6 +7,8 @@ Prints READY when all know others. Reads commands, a line each, and prints one l
   get NODE KEY                          -> item TEXT | nothing
   put_mutable NODE SEED PUBLIC SALT TEXT -> put
   get_mutable NODE PUBLIC SALT          -> item SEQUENCE TEXT | nothing
+  seed NODE TORRENT FOLDER              -> seeding
+  fetch NODE MAGNET FOLDER              -> fetched MILLISECONDS-TO-METADATA MILLISECONDS-TO-END | failed
 Hashes, keys and seeds are hexadecimal; a salt of "-" is none. Ends when its standard input does.
 """
 import hashlib
@@ -58,6 +60,15 @@ def wait_for(node, kind, accept, seconds=20):
     return None
 
 
+def wait_until(condition, seconds=50):
+    deadline = time.time() + seconds
+    while not condition():
+        if time.time() > deadline:
+            return False
+        time.sleep(0.005)
+    return True
+
+
 def sha1(text):
     return lt.sha1_hash(bytes.fromhex(text))
 
@@ -95,6 +106,22 @@ def run(words):
         session.dht_get_immutable_item(wanted)
         alert = wait_for(node, lt.dht_immutable_item_alert, lambda a: a.target == wanted)
         return "item " + text_of(alert.item["value"]) if alert and alert.item else "nothing"
+    if command == "seed":
+        handle = session.add_torrent({"ti": lt.torrent_info(words[2]), "save_path": words[3]})
+        return "seeding" if wait_until(lambda: handle.status().is_seeding) else "failed"
+    if command == "fetch":
+        magnet = lt.parse_magnet_uri(words[2])
+        magnet.save_path = words[3]
+        begin = time.time()
+        handle = session.add_torrent(magnet)
+        if not wait_until(lambda: handle.status().has_metadata):
+            return "failed"
+        described = time.time()
+        if not wait_until(lambda: handle.status().is_seeding):
+            return "failed"
+        ended = time.time()
+        session.remove_torrent(handle)
+        return "fetched %d %d" % ((described - begin) * 1000, (ended - begin) * 1000)
     salt = "" if words[-2 if command == "put_mutable" else -1] == "-" else words[-2 if command == "put_mutable" else -1]
     if command == "put_mutable":
         secret = bytearray(hashlib.sha512(bytes.fromhex(words[2])).digest())

@@ -26,7 +26,7 @@ internal static class TransferOptions
     public static readonly Option<int> Port = new("--port", "-p")
     {
         Description = $"The port to listen on; 0: any that is free (default: {FirstPort} to {LastPort}, else any)", HelpName = "PORT",
-        Validators = { result => Check(result, text => int.TryParse(text, out int port) && port is >= 0 and <= 65535, "--port takes a number from 0 to 65535") },
+        Validators = { CheckPort },
     };
 
     public static readonly Option<string> Down = Rate("--down", "Download limit, in bytes a second, such as 500K or 10M");
@@ -108,6 +108,14 @@ internal static class TransferOptions
         return peers;
     }
 
+    /// <summary>The nodes of --dht-node.</summary>
+    public static IReadOnlyList<DnsEndPoint> ReadNodes(CommandContext context) =>
+        [.. (context.Get(DhtNode) ?? []).Select(Split).Select(static node => new DnsEndPoint(node.Host, node.Port))];
+
+    /// <summary>Refuses what is no port.</summary>
+    public static void CheckPort(OptionResult result) =>
+        Check(result, static text => int.TryParse(text, out int port) && port is >= 0 and <= 65535, $"{result.Option.Name} takes a number from 0 to 65535");
+
     /// <summary>Where resume data is kept.</summary>
     public static string StateFolder(CommandContext context)
     {
@@ -136,7 +144,7 @@ internal static class TransferOptions
             PeerExchange = !context.Get(NoPex),
             LocalDiscovery = !context.Get(NoLsd),
             Dht = !context.Get(NoDht),
-            DhtNodes = context.Get(DhtNode) is { Length: > 0 } nodes ? [.. nodes.Select(Split).Select(node => new DnsEndPoint(node.Host, node.Port))] : null,
+            DhtNodes = ReadNodes(context) is { Count: > 0 } nodes ? nodes : null,
         };
     }
 

@@ -190,6 +190,7 @@ public sealed class MetadataDownload : IAnnounceSubject
             if (peer.Receiver.TakeHeardFrom()) peer.LastHeardMs = now;
             if (now - Math.Max(peer.LastHeardMs, peer.ConnectedMs) > SilentMs) Disconnect(peer, DisconnectReason.Idle);
             else if (peer.MessagesSinceBlock > 50_000) Disconnect(peer, DisconnectReason.MessageFlood);
+            else if (assembly.IsUseless(peer.Serial, now)) Disconnect(peer, DisconnectReason.Useless);
             else Ask(peer);
             peer.MessagesSinceBlock = 0;
         }
@@ -343,10 +344,10 @@ public sealed class MetadataDownload : IAnnounceSubject
                 peer.SendExtended(Extension.Metadata, new MetadataMessage(MetadataMessageKind.Reject, message.Piece, 0).Write());
                 break;
             case MetadataMessageKind.Reject:
-                assembly.OnReject(peer.Serial, message.Piece);
+                assembly.OnReject(peer.Serial, message.Piece, session.Clock.NowMs);
                 break;
             case MetadataMessageKind.Data:
-                byte[]? whole = assembly.OnData(peer.Serial, message, data, out bool liar);
+                byte[]? whole = assembly.OnData(peer.Serial, message, data, session.Clock.NowMs, out bool liar);
                 if (liar)
                 {
                     candidates.Ban(peer.Remote);
@@ -364,8 +365,7 @@ public sealed class MetadataDownload : IAnnounceSubject
     private void Ask(PeerConnection peer)
     {
         if (peer.IsClosed || peer.MetadataSize == 0 || peer.ExtensionIds[(int)Extension.Metadata] == 0) return;
-        if (assembly.NeedsOffers(peer.Serial)) assembly.Offer(peer.Serial, peer.MetadataSize);
-        for (int part; (part = assembly.Next(peer.Serial, peer.MetadataSize, session.Clock.NowMs)) >= 0;)
+        for (int part; (part = assembly.Next(peer.Serial, session.Clock.NowMs)) >= 0;)
             peer.SendExtended(Extension.Metadata, new MetadataMessage(MetadataMessageKind.Request, part, 0).Write());
     }
 

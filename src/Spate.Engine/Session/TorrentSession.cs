@@ -218,7 +218,8 @@ public sealed class TorrentSession : IAsyncDisposable
         {
             Local4 = DhtAddress(AddressFamily.InterNetwork, IPAddress.Any),
             Local6 = DhtAddress(AddressFamily.InterNetworkV6, IPAddress.IPv6Any),
-            BootstrapNodes = Options.DhtNodes ?? DhtOptions.DefaultBootstrapNodes,
+            BootstrapNodes = Options.DhtNodes is null ? DhtOptions.DefaultBootstrapNodes : [],
+            Nodes = Options.DhtNodes ?? [],
             State = state,
         };
         resources.Dht = new DhtClient(world.Network, names, world.Scheduler, world.Random, world.Time, resources.Addresses, options, onFault);

@@ -55,6 +55,14 @@ public sealed class SocketNetwork(LocalAddresses? from = null) : INetwork
 
     public IDatagramSocket BindDatagram(IPEndPoint local) => new DatagramSocket(local);
 
+    public IDatagramSocket BindMulticast(IPEndPoint group)
+    {
+        IPAddress? local = group.AddressFamily == AddressFamily.InterNetwork ? from.V4 : from.V6;
+        if (local is null) throw new IOException($"Nothing is to leave over {group.AddressFamily}.");
+        if (local.Equals(IPAddress.Any) || local.Equals(IPAddress.IPv6Any)) return new MulticastSocket(group);
+        return new MulticastSocket(group, card => card.GetIPProperties().UnicastAddresses.Any(unicast => unicast.Address.Equals(local)));
+    }
+
     public async ValueTask<IPAddress[]> ResolveAsync(string host, CancellationToken cancellation)
     {
         if (IPAddress.TryParse(host, out IPAddress? address)) return [address];

@@ -188,6 +188,91 @@ public sealed class DhtClientTests : IDisposable
         }, 1_000);
     }
 
+    /// <summary>In a network of a few nodes everybody is among the closest of everything, and the one that is named is all there is.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    public void A_few_nodes_are_a_network(int others)
+    {
+        for (int i = 0; i < others; i++) Client(Beginning(i == 0 ? [] : [Node(i - 1)]));
+        world.Advance(20_000);
+        clients[others / 2].Add(hash, 1111, world.Strand, static _ => { });
+        world.Advance(20_000);
+        var found = new List<IPEndPoint>();
+        DhtClient getter = Client(Beginning([Node(0)]));
+        getter.Add(hash, 2222, world.Strand, found.AddRange);
+        world.Advance(3_000);
+        Assert.Contains(IPEndPoint.Parse("127.0.0.1:1111"), found);
+        Assert.Contains(IPEndPoint.Parse("[::1]:1111"), found);
+    }
+
+    [Fact]
+    public void A_node_that_is_named_may_start_later()
+    {
+        var found = new List<IPEndPoint>();
+        DhtClient getter = Client(Beginning([new DnsEndPoint("first.example", 20_001)]));
+        getter.Add(hash, 2222, world.Strand, found.AddRange);
+        world.Advance(3 * 60_000);
+        Client(Beginning([])).Add(hash, 1111, world.Strand, static _ => { });
+        world.Advance(25_000);
+        Assert.Contains(IPEndPoint.Parse("127.0.0.1:1111"), found);
+    }
+
+    [Fact]
+    public void Who_comes_after_another_has_left_finds_the_only_seed()
+    {
+        DhtClient seed = Client(Beginning([]));
+        seed.Add(hash, 1111, world.Strand, static _ => { });
+        for (int i = 0; i < 5; i++)
+        {
+            var found = new List<IPEndPoint>();
+            DhtClient getter = Client(Beginning([Node(0)]));
+            getter.Add(hash, 2222, world.Strand, found.AddRange);
+            world.Advance(10_000); // for some seconds the answer of the one who left is waited for
+            Assert.Contains(IPEndPoint.Parse("127.0.0.1:1111"), found);
+            getter.Dispose();
+            world.Advance(60_000);
+        }
+    }
+
+    [Fact]
+    public void Who_announces_to_us_what_we_look_for_is_found_at_once()
+    {
+        var found = new List<IPEndPoint>();
+        DhtClient getter = Client(Beginning([]));
+        getter.Add(hash, 2222, world.Strand, found.AddRange);
+        DhtClient seed = Client(Beginning([Node(0)]));
+        world.Advance(5_000);
+        Assert.DoesNotContain(IPEndPoint.Parse("127.0.0.1:1111"), found);
+        seed.Add(hash, 1111, world.Strand, static _ => { });
+        world.Advance(1_000);
+        Assert.Contains(IPEndPoint.Parse("127.0.0.1:1111"), found);
+    }
+
+    [Fact]
+    public void A_newcomer_in_a_small_network_is_told_once_and_in_a_large_one_not_at_all()
+    {
+        for (int i = 0; i < 3; i++) Client(Beginning(i == 0 ? [] : [Node(0)]));
+        DhtTorrent torrent = clients[1].Add(hash, 1111, world.Strand, static _ => { });
+        world.Advance(30_000);
+        int before = torrent.LookupsDone;
+        Client(Beginning([Node(0)]));
+        world.Advance(60_000);
+        Assert.InRange(torrent.LookupsDone - before, 2, 4); // one for each family, and again if the families met it at different times
+        Grow(20);
+        world.Advance(120_000);
+        before = torrent.LookupsDone;
+        for (int i = 0; i < 5; i++)
+        {
+            Client(Beginning([Node(0)]));
+            world.Advance(10_000);
+        }
+        Assert.Equal(before, torrent.LookupsDone);
+    }
+
     [Fact]
     public void A_port_message_is_enough_to_begin()
     {
@@ -249,6 +334,8 @@ public sealed class DhtClientTests : IDisposable
         }
         world.Advance(10_000);
     }
+
+    private static DhtOptions Beginning(IReadOnlyList<DnsEndPoint> nodes) => new() { BootstrapNodes = [], Nodes = nodes };
 
     private DnsEndPoint Node(int index) => new("first.example", clients[index].Port4);
 
