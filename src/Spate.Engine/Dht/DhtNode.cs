@@ -45,6 +45,7 @@ internal sealed class DhtNode
     private readonly BencodeWriter writer = new(KrpcLimits.MaxSentWithItem);
     private readonly Maintenance maintenance;
     private RoutingTable table;
+    private Lookup? ownLookup;
     private long maintainMs, checkMs, selfMs, expireMs, bootstrapMs, bootstrapPauseMs = BootstrapFirstPauseMs;
     private int maintenanceLookups;
 
@@ -295,7 +296,7 @@ internal sealed class DhtNode
         {
             bool isFirst = table.Count == 0;
             table.OnAnswer(new NodeInfo(new Sha1Hash(answer.Id), from), (int)(nowMs - query.SentMs), nowMs);
-            if (isFirst && !HasBootstrapped) BootstrapSoon();
+            if (isFirst && !HasBootstrapped) BootstrapBy(query.Asker);
         }
         if (!answer.Ip.IsEmpty && OnExternalAddress is not null)
             OnExternalAddress(new IPAddress(answer.Ip[..^2]), from.Address);
@@ -340,6 +341,13 @@ internal sealed class DhtNode
 
     private void BootstrapSoon() => (bootstrapMs, bootstrapPauseMs, maintainMs) = (0, BootstrapFirstPauseMs, 0);
 
+    // The first node is there: who still waits for others that nobody answers for begins anew with this one.
+    private void BootstrapBy(IDhtAsker asker)
+    {
+        if (ownLookup is { Answered: 0 } hopeless && hopeless != asker) hopeless.Finish();
+        BootstrapSoon();
+    }
+
     private void Bootstrap(long nowMs)
     {
         if (routers.Count + entries.Count == 0 && table.Count == 0)
@@ -357,22 +365,24 @@ internal sealed class DhtNode
     private void LookUpSelf(long nowMs)
     {
         selfMs = nowMs + SelfLookupMs;
-        Look(Id, lookup =>
+        ownLookup = Look(Id, lookup =>
         {
+            ownLookup = null;
             if (lookup.Answered == 0) return;
             HasBootstrapped = true;
             bootstrapPauseMs = BootstrapFirstPauseMs;
         }, nowMs);
     }
 
-    private void Look(Sha1Hash target, Action<Lookup> onDone, long nowMs)
+    private Lookup? Look(Sha1Hash target, Action<Lookup> onDone, long nowMs)
     {
         maintenanceLookups++;
-        Find(new LookupGoal { Method = KrpcMethod.FindNode, Target = target }, lookup =>
+        Lookup begun = Find(new LookupGoal { Method = KrpcMethod.FindNode, Target = target }, lookup =>
         {
             maintenanceLookups--;
             onDone(lookup);
         }, nowMs);
+        return begun.IsDone ? null : begun;
     }
 
     // Answers to maintenance change the table, which OnAnswer above has done already; they bring nodes, too.

@@ -41,7 +41,7 @@ internal sealed class Lookup : IDhtAsker
     private readonly HashSet<(ulong Network, bool IsVerified)> networks = [];
     private readonly HashSet<Sha1Hash> ids = [];
     private readonly HashSet<NodeInfo> failed = [];
-    private int underWay, routersUnderWay, askedVerified, askedUnverified, slowVerified, slowUnverified, silentUnverified;
+    private int underWay, routersUnderWay, slowRouters, askedVerified, askedUnverified, slowVerified, slowUnverified, silentUnverified;
 
     public Lookup(DhtNode node, LookupGoal goal, Action<Lookup> onDone)
     {
@@ -139,7 +139,7 @@ internal sealed class Lookup : IDhtAsker
         }
         else
         {
-            routersUnderWay--;
+            SettleRouter(query);
             // A node of which we knew only the address is one of the closest like any other, unless it is everybody's.
             if (!answer.Id.IsEmpty && !node.IsRouter(query.EndPoint)) from = Add(new NodeInfo(new Sha1Hash(answer.Id), query.EndPoint), null);
             if (from is not null)
@@ -177,15 +177,22 @@ internal sealed class Lookup : IDhtAsker
             if (slow.IsVerified) slowVerified++;
             else slowUnverified++;
         }
+        else if (query.Tag is null) slowRouters++;
         if (!IsDone) Advance(nowMs);
     }
 
     private void OnFailure(DhtQuery query, long nowMs)
     {
         if (query.Tag is LookupNode failed) Settle(failed, LookupNodeState.Failed);
-        else routersUnderWay--;
+        else SettleRouter(query);
         underWay--;
         if (!IsDone) Advance(nowMs);
+    }
+
+    private void SettleRouter(DhtQuery query)
+    {
+        routersUnderWay--;
+        if (query.IsSlow) slowRouters--;
     }
 
     private void Settle(LookupNode settled, LookupNodeState state)
@@ -261,7 +268,7 @@ internal sealed class Lookup : IDhtAsker
             Finish();
             return;
         }
-        bool onlySlow = prompt == 0 && routersUnderWay == 0;
+        bool onlySlow = prompt == 0 && routersUnderWay == slowRouters;
         if (!onlySlow) GiveUpMs = StartedMs + DeadlineMs;
         else GiveUpMs = Math.Min(GiveUpMs, nowMs + PatienceMs);
     }

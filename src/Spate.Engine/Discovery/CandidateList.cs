@@ -29,6 +29,9 @@ public sealed class CandidateList
     private const int MaxBans = 4096;
     private const int MaxOwn = 64;
 
+    /// <summary>Entries of one address of the Internet at most, by the word of others: as many peers share one behind a provider's NAT.</summary>
+    public const int MaxPerAddress = 8;
+
     // Eviction looks at this many entries of the source that has to give way, from a cursor that goes round.
     private const int EvictionSample = 8;
 
@@ -40,6 +43,7 @@ public sealed class CandidateList
     private readonly HashSet<IPAddress> bannedAddresses = [];
     private readonly HashSet<IPEndPoint> bannedEndPoints = [];
     private readonly HashSet<IPEndPoint> own = [];
+    private readonly Dictionary<IPAddress, int> perAddress = []; // of the Internet
     private IPEndPoint self4, self6;
     private int cursor;
     private int limit = RunningLimit;
@@ -127,7 +131,7 @@ public sealed class CandidateList
 
         var candidate = new Candidate(endPoint, source) { IsSeed = seedHint };
         candidate.Priority = PriorityOf(endPoint);
-        if (!MakeRoom(candidate))
+        if (!MakeRoomAtAddress(candidate) || !MakeRoom(candidate))
         {
             Refused++;
             return null;
@@ -135,6 +139,7 @@ public sealed class CandidateList
         candidate.Slot = slots.Count;
         slots.Add(candidate);
         byEndPoint.Add(candidate.EndPoint, candidate);
+        CountAtAddress(candidate, 1);
         shares[ShareOf(candidate)]++;
         MakeReady(candidate);
         return candidate;
@@ -206,6 +211,15 @@ public sealed class CandidateList
         }
     }
 
+    /// <summary>The peer was not dialled after all, for its address has not answered lately: its turn comes in a minute.</summary>
+    public void Postpone(Candidate candidate, long nowMs)
+    {
+        if (candidate.State == CandidateState.Removed) return;
+        Detach(candidate);
+        candidate.State = CandidateState.Waiting;
+        waiting.Push(candidate, nowMs + ReconnectMs);
+    }
+
     /// <summary>
     /// A connection ended. The peer may be dialled again after a minute, after 10 s where the connection broke, one of the user's own
     /// after 5 s.
@@ -236,6 +250,7 @@ public sealed class CandidateList
         Detach(candidate);
         candidate.State = CandidateState.Removed;
         byEndPoint.Remove(candidate.EndPoint);
+        CountAtAddress(candidate, -1);
         shares[ShareOf(candidate)]--;
         Candidate last = slots[^1];
         slots[candidate.Slot] = last;
@@ -395,6 +410,33 @@ public sealed class CandidateList
     private static int ShareOf(Candidate candidate) => System.Numerics.BitOperations.TrailingZeroCount((byte)candidate.FirstSource);
 
     private int LargestShare() => Array.IndexOf(shares, shares.Max());
+
+    private void CountAtAddress(Candidate candidate, int change)
+    {
+        IPAddress address = candidate.EndPoint.Address;
+        if (address.ScopeOf() != AddressScope.Global) return;
+        int count = perAddress.GetValueOrDefault(address) + change;
+        if (count == 0) perAddress.Remove(address);
+        else perAddress[address] = count;
+    }
+
+    // Where an address has its share of entries, one that never answered gives way: invented ports must not keep the true one out.
+    private bool MakeRoomAtAddress(Candidate newcomer)
+    {
+        IPAddress address = newcomer.EndPoint.Address;
+        if ((newcomer.Sources & CandidateSource.Manual) != 0 || perAddress.GetValueOrDefault(address) < MaxPerAddress) return true;
+        Candidate? worst = null;
+        foreach (Candidate candidate in slots)
+        {
+            if (!candidate.EndPoint.Address.Equals(address) || candidate.WasConnected || !IsEvictable(candidate)) continue;
+            // What has not been tried gives way only to who came to us himself.
+            if (candidate.Fails == 0 && newcomer.Sources != CandidateSource.Incoming) continue;
+            if (worst is null || candidate.Fails > worst.Fails) worst = candidate;
+        }
+        if (worst is null) return false;
+        Remove(worst);
+        return true;
+    }
 
     private bool MakeRoom(Candidate newcomer)
     {

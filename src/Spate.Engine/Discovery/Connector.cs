@@ -20,15 +20,20 @@ internal sealed class Connector
     private readonly Sha1Hash infoHash;
     private readonly CandidateList candidates;
     private readonly Func<int> room;
+    private readonly bool isPrivate;
     private readonly Action<IConnection, Handshake, Candidate> onConnected;
     private CancellationTokenSource? running;
     private int dialling;
 
     /// <param name="room">How many more peers are wanted.</param>
     /// <param name="onConnected">Takes the connection over, on the strand; the session's connection budget was charged for it.</param>
-    public Connector(SessionResources session, Sha1Hash infoHash, CandidateList candidates, Func<int> room, Action<IConnection, Handshake, Candidate> onConnected)
+    /// <param name="isPrivate">Nothing is said of the DHT (BEP 27).</param>
+    public Connector(
+        SessionResources session, Sha1Hash infoHash, CandidateList candidates, Func<int> room, Action<IConnection, Handshake, Candidate> onConnected,
+        bool isPrivate)
     {
         (this.session, this.infoHash, this.candidates, this.room, this.onConnected) = (session, infoHash, candidates, room, onConnected);
+        this.isPrivate = isPrivate;
     }
 
     /// <summary>Peers being dialled.</summary>
@@ -60,6 +65,13 @@ internal sealed class Connector
                 session.ReturnConnection();
                 return;
             }
+            if ((candidate.Sources & CandidateSource.Manual) == 0 && !session.Dials.Allows(candidate.EndPoint.Address, nowMs))
+            {
+                session.ReturnHalfOpen();
+                session.ReturnConnection();
+                candidates.Postpone(candidate, nowMs);
+                continue;
+            }
             _ = Dial(candidate, running.Token);
         }
     }
@@ -81,7 +93,7 @@ internal sealed class Connector
             using (deadline.Token.Register(connection.Abort))
             using (stop.Register(connection.Abort))
             {
-                await Handshaker.SendAsync(connection, infoHash, session.PeerId, session.Dht is not null);
+                await Handshaker.SendAsync(connection, infoHash, session.PeerId, !isPrivate && session.Dht is not null);
                 answer = await Handshaker.ReceiveAsync(connection);
             }
             if (answer is not { } handshake || stop.IsCancellationRequested) return;
@@ -104,7 +116,9 @@ internal sealed class Connector
             {
                 connection?.Dispose();
                 session.ReturnConnection();
-                candidates.OnFailed(candidate, stop.IsCancellationRequested ? ConnectFailure.Cancelled : failure, session.Clock.NowMs);
+                if (stop.IsCancellationRequested) failure = ConnectFailure.Cancelled;
+                else if (failure != ConnectFailure.Self) session.Dials.OnUnanswered(candidate.EndPoint.Address, session.Clock.NowMs);
+                candidates.OnFailed(candidate, failure, session.Clock.NowMs);
             }
         }
     }

@@ -50,7 +50,7 @@ public sealed class MetadataDownload : IAnnounceSubject
         Key = BitConverter.ToUInt32(random);
         candidates = new CandidateList(BitConverter.ToUInt32(random, 4));
         assembly = new MetadataAssembly(link.InfoHash);
-        connector = new Connector(session, link.InfoHash.Wire, candidates, () => MostPeers - this.peers.Count, OnDialled);
+        connector = new Connector(session, link.InfoHash.Wire, candidates, () => MostPeers - this.peers.Count, OnDialled, isPrivate: false);
         announces = new AnnounceSchedule(this, session.Trackers, session.Gate, session.Environment.Random, session.Environment.Time, session.Options.Announces);
         status = new MetadataStatus { InfoHash = link.InfoHash, Name = link.Name ?? link.InfoHash.ToString() };
         tick = _ =>
@@ -108,12 +108,25 @@ public sealed class MetadataDownload : IAnnounceSubject
         if (Interlocked.Exchange(ref ticking, 1) == 0) strand.Enqueue(tick);
     }
 
-    /// <summary>Peers that are worth asking for the content.</summary>
+    /// <summary>
+    /// Peers that are worth asking for the content: those we were connected to, then others. When it turned out to be private (BEP 27), only
+    /// those of its trackers and of the user.
+    /// </summary>
     public Task<IReadOnlyList<IPEndPoint>> KnownPeersAsync()
     {
         var answer = new TaskCompletionSource<IReadOnlyList<IPEndPoint>>(TaskCreationOptions.RunContinuationsAsynchronously);
-        strand.Enqueue(_ => answer.SetResult(
-            [.. candidates.Best(100), .. candidates.Entries.Where(c => !c.WasConnected && c.Fails == 0).Take(200).Select(c => c.EndPoint)]));
+        strand.Enqueue(_ =>
+        {
+            CandidateSource allowed = completed.Task is { IsCompletedSuccessfully: true, Result.IsPrivate: true }
+                ? CandidateSource.Tracker | CandidateSource.Manual
+                : (CandidateSource)byte.MaxValue;
+            answer.SetResult(
+            [
+                .. candidates.Entries.Where(c => (c.Sources & allowed) != 0 && (c.WasConnected || c.Fails == 0))
+                    .OrderByDescending(static c => c.WasConnected).ThenBy(static c => c.Fails).ThenByDescending(static c => c.Priority)
+                    .Take(300).Select(static c => c.EndPoint),
+            ]);
+        });
         return answer.Task;
     }
 

@@ -44,6 +44,9 @@ internal sealed class SessionResources(SessionOptions options, SessionEnvironmen
 
     public EventHub Events { get; } = new();
 
+    /// <summary>Which addresses have not answered lately.</summary>
+    public DialGuard Dials { get; } = new();
+
     /// <summary>Our address as others see it.</summary>
     public ExternalAddress Addresses { get; } = new();
 

@@ -41,7 +41,6 @@ public sealed class SocketNetwork(LocalAddresses? from = null) : INetwork
         try
         {
             if (local.Address.Equals(IPAddress.IPv6Any)) socket.DualMode = true;
-            if (!OperatingSystem.IsWindows()) socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             socket.Bind(local);
             socket.Listen(Backlog);
             return new SocketListener(socket);
