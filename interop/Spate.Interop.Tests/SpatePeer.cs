@@ -57,7 +57,7 @@ internal sealed class SpatePeer : IParticipant
         var faults = new List<Exception>();
         var options = new SessionOptions
         {
-            Listen = [Addresses.NextEndPoint()], StateFolder = scene.NewFolder(), MaxHalfOpen = dials ? 60 : 0, LocalDiscovery = false,
+            Listen = [Addresses.NextEndPoint()], StateFolder = scene.NewFolder(), MaxHalfOpen = dials ? 60 : 0, LocalDiscovery = false, Dht = false,
         };
         TorrentSession session = await SpateSession.StartAsync(options, fault =>
         {

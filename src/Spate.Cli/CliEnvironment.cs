@@ -86,6 +86,18 @@ internal sealed class CliEnvironment
     /// <summary>True when there is a file or folder at the path.</summary>
     public bool Exists(string path) => Path.Exists(Resolve(path));
 
+    /// <summary>The folder for what spate keeps from one run to the next (XDG base directories; local application data on Windows).</summary>
+    public string StateHome
+    {
+        get
+        {
+            if (Variable("XDG_STATE_HOME") is { Length: > 0 } xdg && Path.IsPathFullyQualified(xdg)) return Path.Combine(xdg, "spate");
+            if (OperatingSystem.IsWindows()) return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "spate");
+            string home = Variable("HOME") is { Length: > 0 } h ? h : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+            return Path.Combine(home, ".local", "state", "spate");
+        }
+    }
+
     /// <summary>The machine this program runs on.</summary>
     public static CliEnvironment OfThisProcess(IReadOnlyList<string> arguments, Lazy<IHttpFetcher> http, CancellationToken interrupt)
     {

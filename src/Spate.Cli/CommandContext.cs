@@ -85,6 +85,22 @@ internal sealed class CommandContext : IDisposable
         output.WriteLine();
     }
 
+    /// <summary>Prints a result as one line of JSON, at once: for those that are read while the command goes on.</summary>
+    public void PrintLine<T>(T result, JsonTypeInfo<T> type) => Progress.Around(() =>
+    {
+        output.Flush();
+        using (var writer = new Utf8JsonWriter(Environment.Output, new JsonWriterOptions { Encoder = Encoder })) JsonSerializer.Serialize(writer, result, type);
+        output.WriteLine();
+        Flush();
+    });
+
+    /// <summary>Prints a line of the result at once, above the progress; not when results go out as JSON.</summary>
+    public void Result(FormattableString line) => Progress.Around(() =>
+    {
+        Out.Line(line);
+        Flush();
+    });
+
     /// <summary>Prints a result that is bytes.</summary>
     public void Print(ReadOnlySpan<byte> result)
     {

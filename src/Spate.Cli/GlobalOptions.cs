@@ -19,4 +19,7 @@ internal static class GlobalOptions
     {
         Description = "Print plain lines instead of progress bars", Recursive = true,
     };
+
+    /// <summary>True for an option that means the same in each command that has it.</summary>
+    public static bool IsShared(Option option) => option.Recursive;
 }

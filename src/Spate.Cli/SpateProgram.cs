@@ -29,10 +29,10 @@ internal static class SpateProgram
     /// <summary>Runs the command that the arguments name, and returns what the process shall end with.</summary>
     public static async Task<int> RunAsync(CliEnvironment environment)
     {
-        ParseResult arguments = BuildRoot(environment).Parse(environment.Arguments);
-        if (arguments.Action is ParseErrorAction)
+        ParseResult arguments = OptionVariables.Parse(BuildRoot(environment), environment, out IReadOnlyList<string> errors);
+        if (errors.Count > 0)
         {
-            foreach (string error in arguments.Errors.Select(e => e.Message).Distinct()) Complain(environment, error);
+            foreach (string error in errors) Complain(environment, error);
             string command = string.Join(' ', PathOf(arguments.CommandResult).Reverse());
             environment.Error.WriteLine($"Try '{command} --help'.");
             return (int)ExitCode.Usage;
@@ -64,7 +64,9 @@ internal static class SpateProgram
         RefuseMisspeltOptions(root);
         foreach (Option option in root.Options)
         {
-            if (option is HelpOption { Action: HelpAction help }) help.MaxWidth = HelpWidth(environment);
+            if (option is not HelpOption { Action: HelpAction help }) continue;
+            help.MaxWidth = HelpWidth(environment);
+            option.Action = new OptionVariables.HelpWithVariables(help);
         }
         return root;
     }

@@ -1,7 +1,10 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Spate.Engine;
 using Spate.Engine.Dht;
+using Spate.Engine.Session;
+using Spate.Engine.Torrents;
 using Spate.Protocol;
 
 namespace Spate.Cli.Tests;
@@ -130,6 +133,23 @@ public sealed class DhtCommandTests : IAsyncLifetime
     {
         Assert.Equal(ExitCode.Usage, terminal.Run(["dht", .. arguments]));
         Assert.NotEmpty(terminal.Err);
+    }
+
+    /// <summary>The seeder knows nobody: the two of them are the whole DHT.</summary>
+    [Fact]
+    public async Task A_magnet_link_and_one_node_are_enough_to_download()
+    {
+        terminal.Set("XDG_STATE_HOME", terminal["state"]);
+        terminal.Write("content.bin", 300_000);
+        terminal.Ok("create", "content.bin");
+        Metainfo metainfo = Metainfo.Parse(File.ReadAllBytes(terminal["content.bin.torrent"]));
+        await using TorrentSession seeder = await SpateSession.StartAsync(
+            new SessionOptions { Listen = [new IPEndPoint(IPAddress.Loopback, 0)], LocalDiscovery = false, DhtNodes = [] }, faults.Add);
+        await seeder.Add(metainfo, new TorrentOptions { SaveTo = terminal.Folder }).WhenComplete();
+        ExitCode code = terminal.Run(
+            "get", metainfo.InfoHash.ToString(), "-o", "out", "--dht-node", seeder.ListenEndPoints[0].ToString(), "--listen", "127.0.0.1", "--port", "0", "--no-lsd");
+        Assert.True(code == ExitCode.Ok, terminal.Err);
+        Assert.Equal(File.ReadAllBytes(terminal["content.bin"]), File.ReadAllBytes(terminal["out/content.bin"]));
     }
 
     [Fact]

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
 using System.Net.Sockets;
-using Spate.Cli.Transfers;
 using Spate.Engine.Dht;
 
 namespace Spate.Cli.Commands;
@@ -30,7 +29,27 @@ internal sealed class DhtAccess : IDisposable
 
     private static readonly Option<int> port = new("--port", "-p")
     {
-        Description = "The UDP port to ask from (default: any that is free)", HelpName = "PORT", Validators = { TransferOptions.CheckPort },
+        Description = "The UDP port to ask from (default: any that is free)", HelpName = "PORT", Validators = { CheckPort },
+    };
+
+    private static readonly Option<string[]> nodes = new("--dht-node")
+    {
+        Description = "A DHT node to start from, in place of public ones; may be repeated", HelpName = "HOST:PORT", Validators = { CreateCommand.CheckNodes },
+    };
+
+    private static readonly Option<string[]> listen = new("--listen")
+    {
+        Description = "An address of this machine to ask from; may be repeated (default: all)", HelpName = "ADDRESS",
+        Validators =
+        {
+            static result =>
+            {
+                foreach (Token token in result.Tokens)
+                {
+                    if (!IPAddress.TryParse(token.Value, out _)) result.AddError($"--listen takes an IP address of this machine, not '{token.Value}'.");
+                }
+            },
+        },
     };
 
     private readonly CommandContext context;
@@ -52,7 +71,7 @@ internal sealed class DhtAccess : IDisposable
     /// <summary>Adds the options to a command.</summary>
     public static Command Options(Command command)
     {
-        foreach (Option option in (Option[])[TransferOptions.DhtNode, TransferOptions.Listen, port, Timeout]) command.Add(option);
+        foreach (Option option in (Option[])[nodes, listen, port, Timeout]) command.Add(option);
         return command;
     }
 
@@ -60,19 +79,19 @@ internal sealed class DhtAccess : IDisposable
     /// <exception cref="CliException">No socket can be had.</exception>
     public static DhtAccess Open(CommandContext context)
     {
-        IPAddress[] listen = [.. (context.Get(TransferOptions.Listen) ?? []).Select(IPAddress.Parse)];
+        IPAddress[] addresses = [.. (context.Get(listen) ?? []).Select(IPAddress.Parse)];
         IPEndPoint? Local(AddressFamily family, IPAddress any)
         {
-            IPAddress? address = listen.Length == 0 ? any : listen.FirstOrDefault(a => a.AddressFamily == family);
+            IPAddress? address = addresses.Length == 0 ? any : addresses.FirstOrDefault(a => a.AddressFamily == family);
             return address is null ? null : new IPEndPoint(address, context.Get(port));
         }
-        IReadOnlyList<DnsEndPoint> named = TransferOptions.ReadNodes(context);
+        DnsEndPoint[] named = [.. (context.Get(nodes) ?? []).Select(static text => TrackerArguments.TryParseNode(text, out (string Host, int Port) node) ? new DnsEndPoint(node.Host, node.Port) : null!)];
         // It answers while it runs, as one must whose own questions are to be answered in full.
         var options = new DhtOptions
         {
             Local4 = Local(AddressFamily.InterNetwork, IPAddress.Any),
             Local6 = Local(AddressFamily.InterNetworkV6, IPAddress.IPv6Any),
-            BootstrapNodes = named.Count > 0 ? [] : DhtOptions.DefaultBootstrapNodes,
+            BootstrapNodes = named.Length > 0 ? [] : DhtOptions.DefaultBootstrapNodes,
             Nodes = named,
         };
         var patience = CancellationTokenSource.CreateLinkedTokenSource(context.Cancel);
@@ -115,6 +134,15 @@ internal sealed class DhtAccess : IDisposable
         catch (OperationCanceledException e) when (!context.Cancel.IsCancellationRequested)
         {
             throw new CliException(ExitCode.Network, problem(), e);
+        }
+    }
+
+    /// <summary>Refuses what is no port.</summary>
+    public static void CheckPort(OptionResult result)
+    {
+        foreach (Token token in result.Tokens)
+        {
+            if (!int.TryParse(token.Value, out int number) || number is < 0 or > 65535) result.AddError($"{result.Option.Name} takes a number from 0 to 65535, not '{token.Value}'.");
         }
     }
 

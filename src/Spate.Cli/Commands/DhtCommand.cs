@@ -23,7 +23,7 @@ internal static partial class DhtCommand
         var torrent = new Argument<string>("torrent") { Description = "An info-hash or a magnet link" };
         var scrape = new Option<bool>("--scrape") { Description = "Also estimate how many seeds and others there are (BEP 33)" };
         var announce = new Option<int?>("--announce") { Description = "Also say that this machine takes connections on the port", HelpName = "PORT" };
-        announce.Validators.Add(Transfers.TransferOptions.CheckPort);
+        announce.Validators.Add(DhtAccess.CheckPort);
         var command = new Command("get-peers", "Find the peers of a torrent") { torrent, scrape, announce };
         return DhtAccess.Options(command).Does(environment, async context =>
         {

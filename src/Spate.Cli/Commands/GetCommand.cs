@@ -1,121 +1,172 @@
 using System.CommandLine;
 using System.Net;
+using System.Text.Json.Serialization;
+using Spate.Cli.Terminal;
 using Spate.Cli.Transfers;
 using Spate.Engine;
-using Spate.Engine.Metadata;
+using Spate.Engine.Pieces;
 using Spate.Engine.Session;
-using Spate.Engine.Torrents;
 using Spate.Protocol;
 
 namespace Spate.Cli.Commands;
 
 /// <summary><c>spate get</c>: downloads torrents.</summary>
-internal static class GetCommand
+internal static partial class GetCommand
 {
-    private static readonly Argument<string[]> sources = new("torrent")
-    {
-        Description = "A .torrent file, its URL, - for standard input, a magnet link or an info-hash; several are fetched together",
-        Arity = ArgumentArity.OneOrMore,
-    };
-
-    private static readonly Option<string> output = new("--output", "-o") { Description = "The download folder (default: here)", HelpName = "DIR" };
-
-    private static readonly Option<string[]> files = new("--files", "-f")
-    {
-        Description = "Only these files: numbers of 'spate show' (1,3-5) or patterns (*.iso); may be repeated", HelpName = "FILES",
-    };
-
-    private static readonly Option<bool> sequential = new("--sequential") { Description = "Ask for pieces in their order" };
-    private static readonly Option<bool> preallocate = new("--preallocate") { Description = "Reserve the space of each file when it is first written" };
-    private static readonly Option<bool> seed = new("--seed") { Description = "Go on seeding until Ctrl-C" };
-    private static readonly Option<bool> metadataOnly = new("--metadata-only") { Description = "Write the .torrent file of a magnet link and end" };
-    private static readonly Option<bool> keepTrying = new("--keep-trying") { Description = "When the disk refuses (full, read-only), wait until it no longer does" };
-    private static readonly Option<int> stallTimeout = new("--stall-timeout") { Description = "Give up when nothing arrived for so many seconds", HelpName = "SECONDS" };
-
     public static Command Build(CliEnvironment environment)
     {
-        var command = new Command("get", "Download torrents") { sources, output, files, sequential, preallocate, seed, metadataOnly, keepTrying, stallTimeout };
-        foreach (Option option in TransferOptions.All) command.Add(option);
-        return command.Does(environment, RunAsync);
-    }
-
-    private static async Task<ExitCode> RunAsync(CommandContext context)
-    {
-        string folder = context.Environment.Resolve(context.Get(output) ?? ".");
-        FileSelection? selection = FileSelection.Parse(context.Get(files) ?? []);
-        var links = new List<MagnetLink>();
-        var torrents = new List<Metainfo>();
-        foreach (string source in context.Get(sources)!)
+        var sources = new Argument<string[]>("torrent")
         {
-            bool isLink = source.StartsWith("magnet:", StringComparison.OrdinalIgnoreCase) || (!context.Environment.Exists(source) && MagnetLink.TryParse(source, out _, out _));
-            if (!isLink) torrents.Add(await TorrentSource.ParseAsync(context, source));
-            else if (MagnetLink.TryParse(source, out MagnetLink? link, out string? error)) links.Add(link);
-            else throw new CliException(ExitCode.Usage, $"{source}: {error}");
-        }
-        IReadOnlyList<IPEndPoint> peers = await TransferOptions.PeersAsync(context);
-        TorrentSession session = await TransferOptions.StartSessionAsync(context);
-        var loop = new TransferLoop(context, session, folder)
-        {
-            SeedForever = context.Get(seed), KeepTrying = context.Get(keepTrying), StallTimeout = TimeSpan.FromSeconds(context.Get(stallTimeout)),
+            Description = "A .torrent file, its URL, a magnet link, an info-hash, or - for standard input; several at once", Arity = ArgumentArity.OneOrMore,
         };
-        if (context.Get(metadataOnly)) return await WriteMetadataAsync(context, session, links, peers, folder);
-
-        TorrentOptions Options(Metainfo metainfo, MagnetLink? link) => new()
+        var output = new Option<string>("--output", "-o") { Description = "The download folder (default: here)", HelpName = "DIR", DefaultValueFactory = _ => "." };
+        var files = new Option<string[]>("--files", "-f")
         {
-            SaveTo = folder,
-            Peers = peers,
-            Sequential = context.Get(sequential),
-            Preallocate = context.Get(preallocate),
-            MaxPeers = context.Has(TransferOptions.MaxPeers) ? context.Get(TransferOptions.MaxPeers) : 200,
-            FilePriorities = selection?.Apply(metainfo) ?? Selected(metainfo, link),
+            Description = "Only these files: patterns such as *.mkv or extras/**, numbers such as 0,2-5; ! in front leaves out; may be repeated",
+            HelpName = "FILES",
         };
-        foreach (Metainfo metainfo in torrents) loop.Torrents.Add(session.Add(metainfo, Options(metainfo, null)));
-        foreach (MagnetLink link in links) loop.Searches.Add(FindAsync(session, link, peers, metainfo => Options(metainfo, link), context.Cancel));
-        return await loop.RunAsync();
-    }
+        var list = new Option<bool>("--list", "-l") { Description = "Print the files with their numbers, and get nothing" };
+        var sequential = new Option<bool>("--sequential") { Description = "Get the pieces in their order" };
+        var preallocate = new Option<bool>("--preallocate") { Description = "Reserve the space of each file when it is first written" };
+        var seed = new Option<bool>("--seed") { Description = "Go on to seed until Ctrl-C" };
+        var metadataOnly = new Option<bool>("--metadata-only") { Description = "Write the .torrent files of magnet links, and get nothing else" };
+        var keepTrying = new Option<bool>("--keep-trying") { Description = "When the disk refuses (full, read-only), wait until it no longer does" };
+        TimeSpan second = TimeSpan.FromSeconds(1);
+        Option<string> giveUp = SessionArguments.Time("--stall-timeout", "Give up when nothing arrived for so long, such as 10m (a bare number is seconds; default: never)", second);
+        Option<bool> jsonLines = JsonLines();
+        var session = new SessionArguments();
 
-    private static async Task<Torrent> FindAsync(
-        TorrentSession session, MagnetLink link, IReadOnlyList<IPEndPoint> peers, Func<Metainfo, TorrentOptions> options, CancellationToken cancel)
-    {
-        MetadataDownload search = session.Search(link, peers);
-        try
+        var command = new Command("get", "Download torrents") { sources, output, files, list, sequential, preallocate, seed, metadataOnly };
+        SeedGoals.AddTo(command);
+        session.AddTo(command);
+        command.Add(keepTrying);
+        command.Add(giveUp);
+        command.Add(jsonLines);
+        return command.Does(environment, async context =>
         {
-            Metainfo metainfo = await search.WhenComplete(cancel);
-            TorrentOptions chosen = options(metainfo);
-            return session.Add(metainfo, chosen with { Peers = [.. chosen.Peers, .. await search.KnownPeersAsync()] });
-        }
-        catch (InvalidOperationException e) { throw new CliException(ExitCode.Error, e.Message, e); }
-        finally { session.EndSearch(search); }
-    }
-
-    // What the link itself asks for (so=, BEP 53).
-    private static Engine.Pieces.PiecePriority[]? Selected(Metainfo metainfo, MagnetLink? link) => link is null || link.SelectOnly.Count == 0
-        ? null
-        : [.. metainfo.Files.Select(file => link.Selects(file.Index) ? Engine.Pieces.PiecePriority.Normal : Engine.Pieces.PiecePriority.Skip)];
-
-    private static async Task<ExitCode> WriteMetadataAsync(
-        CommandContext context, TorrentSession session, List<MagnetLink> links, IReadOnlyList<IPEndPoint> peers, string folder)
-    {
-        await using (session)
-        {
-            if (links.Count == 0) throw new CliException(ExitCode.Usage, "--metadata-only needs a magnet link or an info-hash.");
-            foreach (MagnetLink link in links)
+            FileSelection? selection = FileSelection.Read(context.Get(files) ?? []);
+            List<(Metainfo? Torrent, MagnetLink? Link)> torrents = await ReadAsync(context, context.Get(sources)!);
+            if (selection is { HasNumbers: true } && torrents.Count > 1)
+                throw new CliException(ExitCode.Usage, "--files: numbers mean something for one torrent only; use patterns with several.");
+            // Before anything starts: a pattern that matches nothing.
+            foreach ((Metainfo? torrent, _) in torrents)
             {
-                MetadataDownload search = session.Search(link, peers);
-                Task<Metainfo> found = search.WhenComplete(context.Cancel);
-                while (await Task.WhenAny(found, Task.Delay(TimeSpan.FromMilliseconds(100), context.Environment.Time, CancellationToken.None)) != found)
-                    context.Progress.Show(TransferReport.Line(search.Status));
-                Metainfo metainfo;
-                try { metainfo = await found; }
-                catch (OperationCanceledException) { return ExitCode.Incomplete; }
-                finally { session.EndSearch(search); }
-                Directory.CreateDirectory(folder);
-                string path = Path.Combine(folder, metainfo.Name + ".torrent");
-                context.Environment.ReplaceFile(path, TorrentOuter.Of(metainfo).ToTorrent(metainfo.RawInfo.Span));
-                context.Progress.Clear();
-                context.Out.Line($"{path}");
+                if (torrent is not null) selection?.Apply(torrent);
             }
-            return ExitCode.Ok;
-        }
+            if (context.Get(metadataOnly) && torrents.Exists(static known => known.Torrent is not null))
+                throw new CliException(ExitCode.Usage, "--metadata-only is for magnet links and info-hashes; the others are .torrent files already.");
+            bool isList = context.Get(list);
+            if (isList && torrents.TrueForAll(static known => known.Torrent is not null)) return List(context, torrents.ConvertAll(static known => known.Torrent!), selection);
+
+            string folder = environment.Resolve(context.Get(output)!);
+            if (!isList) MakeFolder(context.Get(output)!, folder);
+            IReadOnlyList<IPEndPoint> peers = await session.ResolvePeersAsync(context);
+            SeedGoals goals = SeedGoals.Read(context, seeds: context.Get(seed));
+            TorrentSession started = await session.StartAsync(context);
+            await using var run = new TransferRun(context, started, goals, context.Get(jsonLines))
+            {
+                GiveUp = SessionArguments.ReadTime(context, giveUp, second), KeepTrying = context.Get(keepTrying),
+                TakeMetadata = isList ? static (_, _) => { } : context.Get(metadataOnly) ? (transfer, metainfo) => Write(context, context.Get(jsonLines), transfer, metainfo) : null,
+            };
+            int maxPeers = session.MaxPeers(context);
+            foreach ((Metainfo? torrent, MagnetLink? link) in torrents)
+            {
+                var transfer = new Transfer
+                {
+                    SaveTo = folder,
+                    ShownFolder = context.Get(output) is var shown and not "." ? shown! : "",
+                    Options = metainfo => new TorrentOptions
+                    {
+                        SaveTo = folder,
+                        Sequential = context.Get(sequential),
+                        Preallocate = context.Get(preallocate),
+                        FilePriorities = Priorities(metainfo, selection, link),
+                        Peers = peers,
+                        MaxPeers = maxPeers,
+                    },
+                };
+                if (link is not null) run.Add(link, peers, transfer);
+                else if (!isList) run.Add(torrent!, transfer);
+            }
+            if (!isList) return await run.RunAsync("spate.get/1");
+            ExitCode found = await run.RunAsync(null);
+            return found == ExitCode.Ok ? List(context, [.. torrents.Select(known => known.Torrent ?? run.Found(known.Link!))], selection) : found;
+        });
     }
+
+    /// <summary>The option for events as lines of JSON.</summary>
+    internal static Option<bool> JsonLines() => new("--jsonl") { Description = "Print what happens as lines of JSON, one object each" };
+
+    private static async Task<List<(Metainfo?, MagnetLink?)>> ReadAsync(CommandContext context, string[] sources)
+    {
+        var torrents = new List<(Metainfo?, MagnetLink?)>();
+        foreach (string source in sources)
+        {
+            // A bare info-hash is a link too, unless there is a file of that name.
+            bool isLink = MagnetLink.TryParse(source, out MagnetLink? link, out string? error) && !context.Environment.Exists(source);
+            if (isLink) torrents.Add((null, link));
+            else if (source.StartsWith("magnet:", StringComparison.OrdinalIgnoreCase)) throw new CliException(ExitCode.Usage, $"{source}: {error}");
+            else torrents.Add((await TorrentSource.ParseAsync(context, source), null));
+        }
+        return torrents;
+    }
+
+    // What the user picked, else what the link picks (BEP 53), else everything.
+    private static IReadOnlyList<PiecePriority>? Priorities(Metainfo torrent, FileSelection? selection, MagnetLink? link)
+    {
+        if (selection is not null) return selection.Apply(torrent);
+        if (link is null or { SelectOnly.Count: 0 }) return null;
+        return [.. torrent.Files.Select(file => link.Selects(file.Index) ? PiecePriority.Normal : PiecePriority.Skip)];
+    }
+
+    private static void MakeFolder(string shown, string folder)
+    {
+        try { Directory.CreateDirectory(folder); }
+        catch (IOException) when (File.Exists(folder)) { throw new CliException(ExitCode.Disk, $"{shown} is a file; --output takes a folder."); }
+        catch (UnauthorizedAccessException e) { throw new CliException(ExitCode.Disk, $"There is no folder {shown}, and it may not be made.", e); }
+    }
+
+    private static void Write(CommandContext context, bool jsonLines, Transfer transfer, Metainfo metainfo)
+    {
+        string path = Path.Combine(transfer.ShownFolder, metainfo.Name + ".torrent");
+        context.Environment.ReplaceFile(path, TorrentOuter.Of(metainfo).ToTorrent(metainfo.RawInfo.Span));
+        if (!context.IsJson && !jsonLines) context.Result($"{path}");
+    }
+
+    private static ExitCode List(CommandContext context, List<Metainfo> torrents, FileSelection? selection)
+    {
+        var listed = new List<ListedTorrentJson>();
+        foreach (Metainfo torrent in torrents)
+        {
+            IReadOnlyList<PiecePriority>? priorities = selection?.Apply(torrent);
+            ListedFileJson[] files =
+            [
+                .. torrent.Files.Where(static file => !file.IsPadding)
+                    .Select(file => new ListedFileJson(file.Index, file.Path, file.Length, priorities?[file.Index] != PiecePriority.Skip)),
+            ];
+            listed.Add(new ListedTorrentJson(torrent.InfoHash.ToString(), torrent.Name, files));
+            if (context.IsJson) continue;
+            int digits = files[^1].Index.ToString().Length;
+            foreach (ListedFileJson file in files)
+            {
+                string number = file.Index.ToString().PadLeft(digits), size = ByteSize.Show(file.Length).PadLeft(10);
+                if (file.Wanted) context.Out.Line($"{number}  {size}  {file.Path}");
+                else context.Out.Line($"{context.Out.Dim($"{number}  {size}  {file.Path}  (not wanted)")}");
+            }
+            ListedFileJson[] wanted = [.. files.Where(static file => file.Wanted)];
+            context.Note($"{torrent.Name}: {ShowCommand.Count(wanted.Length, "file")}, {ByteSize.Show(wanted.Sum(static file => file.Length))}");
+        }
+        if (context.IsJson) context.Print(new ListJson("spate.files/1", listed), GetJsonContext.Default.ListJson);
+        return ExitCode.Ok;
+    }
+
+    internal sealed record ListedFileJson(int Index, string Path, long Length, bool Wanted);
+
+    internal sealed record ListedTorrentJson(string InfoHash, string Name, IReadOnlyList<ListedFileJson> Files);
+
+    internal sealed record ListJson(string Schema, IReadOnlyList<ListedTorrentJson> Torrents);
+
+    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+    [JsonSerializable(typeof(ListJson))]
+    internal sealed partial class GetJsonContext : JsonSerializerContext;
 }

@@ -5,85 +5,116 @@ using Spate.Cli.Transfers;
 using Spate.Create;
 using Spate.Engine;
 using Spate.Engine.Session;
-using Spate.Engine.Torrents;
 using Spate.Protocol;
 
 namespace Spate.Cli.Commands;
 
-/// <summary><c>spate seed</c>: offers content to others.</summary>
+/// <summary><c>spate seed</c>: shares content, by a torrent that there is or one that it makes.</summary>
 internal static class SeedCommand
 {
-    private static readonly Argument<string[]> paths = new("path")
-    {
-        Description = "A .torrent file whose data lies in --data, or a file or folder, for which a torrent is made",
-        Arity = ArgumentArity.OneOrMore,
-    };
-
-    private static readonly Option<string> data = new("--data", "-d") { Description = "Where the data of .torrent files lies (default: beside each)", HelpName = "DIR" };
-
-    private static readonly Option<string[]> trackers = new("--tracker", "-t") { Description = "Tracker of torrents that are made; may be repeated", HelpName = "URL" };
-
-    private static readonly Option<bool> trust = new("--trust") { Description = "Do not check the data first" };
-
     public static Command Build(CliEnvironment environment)
     {
-        var command = new Command("seed", "Offer files to others until Ctrl-C") { paths, data, trackers, trust };
-        foreach (Option option in TransferOptions.All) command.Add(option);
-        return command.Does(environment, RunAsync);
-    }
-
-    private static async Task<ExitCode> RunAsync(CommandContext context)
-    {
-        var offers = new List<(Metainfo Metainfo, string Folder, bool Trusted)>();
-        foreach (string path in context.Get(paths)!) offers.Add(await OfferAsync(context, path));
-        IReadOnlyList<IPEndPoint> peers = await TransferOptions.PeersAsync(context);
-        TorrentSession session = await TransferOptions.StartSessionAsync(context);
-        bool hasGoal = context.Has(TransferOptions.SeedRatio) || context.Has(TransferOptions.SeedTime);
-        var loop = new TransferLoop(context, session, context.Environment.WorkingDirectory) { SeedForever = !hasGoal };
-        foreach ((Metainfo metainfo, string folder, bool trusted) in offers)
+        var sources = new Argument<string[]>("path")
         {
-            loop.Torrents.Add(session.Add(metainfo, new TorrentOptions
+            Description = "A .torrent file or its URL, whose content is in --data; or a file or folder to share", Arity = ArgumentArity.OneOrMore,
+        };
+        var data = new Option<string>("--data", "-d") { Description = "The folder with the content of .torrent files (default: beside each)", HelpName = "DIR" };
+        Option<string[]> trackers = TrackerArguments.Tiers("--tracker", "For content: a tracker of the new torrent; may be repeated", "-t");
+        var isPrivate = new Option<bool>("--private") { Description = "For content: the new torrent is private, its peers come from the trackers only" };
+        var trust = new Option<bool>("--trust") { Description = "For .torrent files: take the content as complete without reading it" };
+        Option<bool> jsonLines = GetCommand.JsonLines();
+        var session = new SessionArguments();
+
+        var command = new Command("seed", "Share content with others") { sources, data, trust, trackers, isPrivate };
+        SeedGoals.AddTo(command);
+        session.AddTo(command);
+        command.Add(jsonLines);
+        return command.Does(environment, async context =>
+        {
+            var seeds = new List<(Metainfo Torrent, string Folder, bool IsNew)>();
+            foreach (string source in context.Get(sources)!)
             {
-                SaveTo = folder,
-                TrustData = trusted || context.Get(trust),
-                Peers = peers,
-                MaxPeers = context.Has(TransferOptions.MaxPeers) ? context.Get(TransferOptions.MaxPeers) : 200,
-            }));
-            if (!context.IsJson && !context.Get(TransferOptions.JsonLines)) context.Out.Line($"{MagnetLink.Of(metainfo)}");
-        }
-        context.Flush();
-        context.Note($"listening on {string.Join(", ", session.ListenEndPoints.Select(endPoint => endPoint.ToString()))}; Ctrl-C stops");
-        ExitCode code = await loop.RunAsync();
-        return code;
+                if (IsTorrent(source)) seeds.Add(await OfTorrentAsync(context, source, context.Get(data) ?? Beside(source)));
+                else seeds.Add(await OfContentAsync(context, source, context.Get(trackers), context.Get(isPrivate)));
+            }
+            IReadOnlyList<IPEndPoint> peers = await session.ResolvePeersAsync(context);
+            int maxPeers = session.MaxPeers(context);
+            TorrentSession started = await session.StartAsync(context);
+            SeedGoals goals = SeedGoals.Read(context, seeds: true);
+            await using var run = new TransferRun(context, started, goals, context.Get(jsonLines));
+            foreach ((Metainfo torrent, string folder, bool isNew) in seeds)
+            {
+                if (!context.IsJson && !context.Get(jsonLines)) context.Result($"{MagnetLink.Of(torrent).ToString()}");
+                run.Add(torrent, new Transfer
+                {
+                    SaveTo = folder,
+                    ShownFolder = folder,
+                    MustBeComplete = true,
+                    // Paused until it is known to be complete: nobody's files are written to by seeding.
+                    Options = _ => new TorrentOptions { SaveTo = folder, Paused = true, TrustData = isNew || context.Get(trust), Peers = peers, MaxPeers = maxPeers },
+                });
+            }
+            string at = string.Join(", ", started.ListenEndPoints.Select(static at => AddressOf(at)));
+            context.Note($"listening on {at}; Ctrl-C stops");
+            if (seeds.Exists(static seed => seed.IsNew && seed.Torrent.TrackerTiers.Count == 0))
+                context.Note($"others get it with: spate get FILE.torrent --peer {at.Replace("*", "THIS-MACHINE")}");
+            return await run.RunAsync("spate.seed/1");
+        });
     }
 
-    private static async Task<(Metainfo, string Folder, bool Trusted)> OfferAsync(CommandContext context, string path)
+    private static string AddressOf(IPEndPoint at) =>
+        at.Address.Equals(IPAddress.Any) || at.Address.Equals(IPAddress.IPv6Any) ? $"*:{at.Port}" : at.ToString();
+
+    private static bool IsTorrent(string source) =>
+        source == "-" || TorrentSource.IsUrl(source) || source.EndsWith(".torrent", StringComparison.OrdinalIgnoreCase);
+
+    private static string Beside(string source) =>
+        source == "-" || TorrentSource.IsUrl(source) || Path.GetDirectoryName(source) is not { Length: > 0 } folder ? "." : folder;
+
+    private static async Task<(Metainfo, string, bool)> OfTorrentAsync(CommandContext context, string source, string data)
     {
-        string full = context.Environment.Resolve(path);
-        if (path.EndsWith(".torrent", StringComparison.OrdinalIgnoreCase) || TorrentSource.IsUrl(path))
+        Metainfo torrent = AsNamed(source, await TorrentSource.ReadAsync(context, source));
+        string folder = context.Environment.Resolve(data);
+        if (!Path.Exists(folder)) throw new CliException(ExitCode.NotFound, $"There is no file or folder {data}.");
+        // The torrent's own folder or file is meant where its name says so.
+        bool isOwn = !Path.Exists(Path.Combine(folder, torrent.Name)) && Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)) == torrent.Name;
+        return (torrent, isOwn || File.Exists(folder) ? Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(folder))! : folder, false);
+    }
+
+    private static async Task<(Metainfo, string, bool)> OfContentAsync(CommandContext context, string path, string[]? trackers, bool isPrivate)
+    {
+        CliEnvironment environment = context.Environment;
+        string root = Path.TrimEndingDirectorySeparator(environment.Resolve(path));
+        if (!Path.Exists(root)) throw new CliException(ExitCode.NotFound, $"There is no file or folder {path}.");
+        string folder = Path.GetDirectoryName(root) ?? throw new CliException(ExitCode.Usage, $"{path} has no name of its own; share a folder in it.");
+        string target = root + ".torrent";
+        if (environment.Exists(target))
         {
-            Metainfo metainfo = AsNamed(await TorrentSource.ReadAsync(context, path), path);
-            return (metainfo, context.Get(data) is { } folder ? context.Environment.Resolve(folder) : Path.GetDirectoryName(full)!, false);
+            context.Note($"sharing by {target}, which is there already");
+            return (AsNamed(target, await TorrentSource.ReadAsync(context, target)), folder, false);
         }
-        if (!context.Environment.Exists(path)) throw new CliException(ExitCode.NotFound, $"There is no file or folder {path}.");
-        // A torrent that lies beside the content names it already; its data is checked like any other's.
-        string content = full.TrimEnd(Path.DirectorySeparatorChar), torrent = content + ".torrent", parent = Path.GetDirectoryName(content)!;
-        if (context.Environment.Exists(torrent)) return (AsNamed(await TorrentSource.ReadAsync(context, torrent), torrent), parent, false);
-        var rate = new RateEstimate(context.Environment.Time);
-        var options = new CreateOptions { Outer = new TorrentOuter { TrackerTiers = [.. (context.Get(trackers) ?? []).Select(url => (IReadOnlyList<string>)[url])] } };
+        var rate = new RateEstimate(environment.Time);
+        var options = new CreateOptions
+        {
+            IsPrivate = isPrivate,
+            Outer = new TorrentOuter { TrackerTiers = TrackerArguments.ReadTiers(trackers), CreationDate = environment.Time.GetUtcNow() },
+        };
         CreatedTorrent created = await TorrentCreator.CreateAsync(
-            full, options, p => context.Progress.Show(new ProgressLine("hashing", p.BytesDone, p.BytesTotal, rate.Update(p.BytesDone))), context.Cancel);
+            root, options, p => context.Progress.Show(new ProgressLine("hashing", p.BytesDone, p.BytesTotal, rate.Update(p.BytesDone))), context.Cancel);
+        foreach (string left in created.LeftOut) context.Note($"left out: {left}");
+        foreach (string warning in created.Warnings) context.Warn($"{warning}");
+        environment.ReplaceFile(target, created.Torrent);
         context.Progress.Clear();
-        context.Environment.ReplaceFile(torrent, created.Torrent);
-        context.Note($"made {torrent}");
-        return (AsNamed(created.Torrent, path), parent, true);
+        context.Note($"made {target}");
+        return (AsNamed(target, created.Torrent), folder, true);
     }
 
-    // What is seeded was not named by us: names that are fine on this system stay as they are.
-    private static Metainfo AsNamed(byte[] torrent, string source)
+    // What is shared stands under its own names: those that this system can store are taken as they are.
+    private static Metainfo AsNamed(string source, byte[] torrent)
     {
-        MetainfoOptions options = MetainfoOptions.Default with { FileNames = OperatingSystem.IsWindows() ? FileNameRules.Portable : FileNameRules.Posix };
+        var options = new MetainfoOptions { FileNames = OperatingSystem.IsWindows() ? FileNameRules.Portable : FileNameRules.Posix };
         return Metainfo.TryParse(torrent, options, out Metainfo? metainfo, out MetainfoError? error)
-            ? metainfo : throw new CliException(ExitCode.Error, $"{source}: {error}");
+            ? metainfo
+            : throw new CliException(ExitCode.Error, $"{source}: {error}");
     }
 }

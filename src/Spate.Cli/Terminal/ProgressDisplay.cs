@@ -12,12 +12,14 @@ internal sealed class ProgressDisplay : IDisposable
     private const int WidestBar = 30;
     private static readonly TimeSpan DrawEvery = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RepeatEvery = TimeSpan.FromSeconds(60);
 
     private readonly CliEnvironment environment;
     private readonly TextSink sink;
     private readonly bool isQuiet;
     private readonly bool hasBars;
     private readonly Lock gate = new();
+    private readonly Dictionary<string, (string Figures, long At)> printed = []; // plain lines, by label
     private long lastShown;
     private int linesDrawn;
     private IReadOnlyList<ProgressLine> current = [];
@@ -48,18 +50,21 @@ internal sealed class ProgressDisplay : IDisposable
             if (hasBars) Draw();
             else
             {
-                foreach (ProgressLine line in lines) sink.Line($"{line.Label}: {line.Figures()}");
+                foreach (ProgressLine line in lines) PrintPlain(line);
             }
         }
     }
 
     /// <summary>Prints a line that stays, above the bars.</summary>
-    public void Message(FormattableString line)
+    public void Message(FormattableString line) => Around(() => sink.Line(line));
+
+    /// <summary>Prints something else above the bars.</summary>
+    public void Around(Action print)
     {
         lock (gate)
         {
             Erase();
-            sink.Line(line);
+            print();
             if (hasBars && !isQuiet && current.Count > 0) Draw();
         }
     }
@@ -76,6 +81,17 @@ internal sealed class ProgressDisplay : IDisposable
 
     /// <inheritdoc cref="Clear"/>
     public void Dispose() => Clear();
+
+    // What has not changed is said again only now and then.
+    private void PrintPlain(in ProgressLine line)
+    {
+        string figures = line.Figures();
+        long now = environment.Time.GetTimestamp();
+        if (printed.TryGetValue(line.Label, out (string Figures, long At) last) && last.Figures == figures
+            && environment.Time.GetElapsedTime(last.At, now) < RepeatEvery) return;
+        printed[line.Label] = (figures, now);
+        sink.Line($"{line.Label}: {figures}");
+    }
 
     private void Draw()
     {
@@ -97,12 +113,13 @@ internal sealed class ProgressDisplay : IDisposable
         linesDrawn = 0;
     }
 
-    // label [████████        ] 42 %  1.2 GiB/s  3 s left
+    // label [████████        ] 42 %  1.2 GiB/s  3 s left     (no bar where there is no end to come to)
     private static string Bar(in ProgressLine line, int width)
     {
         string figures = line.Figures();
         string label = TerminalText.Escape(line.Label);
         int room = width - TerminalText.Width(figures) - 5;
+        if (line.Total == 0) return TerminalText.Shorten($"{TerminalText.Fit(label, Math.Min(TerminalText.Width(label), width / 3))}  {figures}", width);
         if (room < 12) return TerminalText.Shorten($"{label} {figures}", width);
         int bar = Math.Min(WidestBar, room / 2);
         int labelWidth = Math.Min(room - bar, Math.Max(TerminalText.Width(label), 8));

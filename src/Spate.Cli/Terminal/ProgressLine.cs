@@ -20,7 +20,7 @@ internal readonly record struct ProgressLine(string Label, long Done, long Total
     {
         var parts = new List<string>(4);
         if (Total > 0) parts.Add($"{(int)(Fraction * 100)} %");
-        if (Total == 0) parts.Add(ByteSize.Show(Done));
+        if (Total == 0 && (Done > 0 || Detail.Length == 0)) parts.Add(ByteSize.Show(Done));
         if (BytesPerSecond is { } rate) parts.Add(ByteSize.ShowRate(rate));
         if (Done < Total && TimeLeft is { } left) parts.Add(ShowTime(left) + " left");
         if (Detail.Length > 0) parts.Add(TerminalText.Escape(Detail));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Spate.Engine.Pieces;
@@ -5,55 +6,92 @@ using Spate.Protocol;
 
 namespace Spate.Cli.Transfers;
 
-/// <summary>Which files of a torrent to download, as the command line says: <c>1,3-5</c> by the numbers of <c>spate show</c>, or patterns such as <c>*.iso</c>.</summary>
-internal sealed class FileSelection
+/// <summary>
+/// Which files of a torrent are wanted: by number (<c>0,2-5</c>, as <c>get --list</c> shows them) or by pattern (<c>*.mkv</c>,
+/// <c>extras/**</c>); with <c>!</c> in front, which are not.
+/// </summary>
+internal sealed partial class FileSelection
 {
-    private readonly List<(int First, int Last)> ranges = [];
-    private readonly List<Regex> patterns = [];
+    private readonly List<(string Text, bool Excludes, Func<MetainfoFile, bool> Matches)> rules = [];
 
-    private FileSelection()
-    {
-    }
+    [GeneratedRegex("^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$")]
+    private static partial Regex Numbers();
 
-    /// <summary>Reads the values of --files; null when there are none. What is neither a number nor a range is a pattern.</summary>
-    public static FileSelection? Parse(IReadOnlyList<string> values)
+    /// <summary>True when files are named by their numbers, which mean something for one torrent only.</summary>
+    public bool HasNumbers { get; private set; }
+
+    /// <summary>Reads what stands behind the options; null when there were none.</summary>
+    /// <exception cref="CliException">One of them makes no sense.</exception>
+    public static FileSelection? Read(IReadOnlyList<string> texts)
     {
-        if (values.Count == 0) return null;
+        if (texts.Count == 0) return null;
         var selection = new FileSelection();
-        foreach (string part in values.SelectMany(value => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)))
+        foreach (string text in texts)
         {
-            string[] ends = part.Split('-');
-            if (ends.Length is 1 or 2 && int.TryParse(ends[0], out int first) && int.TryParse(ends[^1], out int last) && first >= 1 && last >= first)
-                selection.ranges.Add((first, last));
-            else selection.patterns.Add(ToRegex(part));
+            bool excludes = text.StartsWith('!');
+            string rule = excludes ? text[1..] : text;
+            if (rule.Length == 0) throw new CliException(ExitCode.Usage, "--files: an empty pattern selects nothing.");
+            bool isNumbers = Numbers().IsMatch(rule);
+            selection.HasNumbers |= isNumbers;
+            selection.rules.Add((text, excludes, isNumbers ? ByNumber(rule) : ByPattern(rule)));
         }
         return selection;
     }
 
-    /// <summary>Priority by file index.</summary>
-    /// <exception cref="CliException">Nothing of the torrent matches.</exception>
-    public PiecePriority[] Apply(Metainfo metainfo)
+    /// <summary>The priority of each file.</summary>
+    /// <exception cref="CliException">A rule matches no file, or nothing is left to get.</exception>
+    public IReadOnlyList<PiecePriority> Apply(Metainfo torrent)
     {
-        var priorities = new PiecePriority[metainfo.Files.Count];
-        int number = 0;
-        bool any = false;
-        foreach (MetainfoFile file in metainfo.Files)
+        // With exclusions only, all the others are wanted.
+        var wanted = new bool[torrent.Files.Count];
+        if (rules.TrueForAll(static rule => rule.Excludes)) Array.Fill(wanted, true);
+        foreach ((string text, bool excludes, Func<MetainfoFile, bool> matches) in rules)
         {
-            if (file.IsPadding) continue;
-            number++;
-            bool chosen = ranges.Exists(range => number >= range.First && number <= range.Last)
-                || patterns.Exists(pattern => pattern.IsMatch(file.Path) || pattern.IsMatch(file.Path[(file.Path.LastIndexOf('/') + 1)..]));
-            priorities[file.Index] = chosen ? PiecePriority.Normal : PiecePriority.Skip;
-            any |= chosen;
+            bool any = false;
+            foreach (MetainfoFile file in torrent.Files)
+            {
+                if (file.IsPadding || !matches(file)) continue;
+                any = true;
+                wanted[file.Index] = !excludes;
+            }
+            if (!any) throw new CliException(ExitCode.NotFound, $"{torrent.Name} has no file that '{text}' means; --list shows its files.");
         }
-        return any ? priorities : throw new CliException(ExitCode.NotFound, $"--files names no file of {metainfo.Name}; 'spate show' lists them with their numbers.");
+        if (!torrent.Files.Any(file => wanted[file.Index] && !file.IsPadding))
+            throw new CliException(ExitCode.NotFound, $"Nothing of {torrent.Name} is left to get.");
+        return [.. wanted.Select(static is_ => is_ ? PiecePriority.Normal : PiecePriority.Skip)];
     }
 
-    // * and ? as in a shell, but * also passes folders. No user text reaches the regular expression unescaped.
-    private static Regex ToRegex(string pattern)
+    private static Func<MetainfoFile, bool> ByNumber(string text)
     {
-        var expression = new StringBuilder("^");
-        foreach (char c in pattern) expression.Append(c switch { '*' => ".*", '?' => ".", _ => Regex.Escape(c.ToString()) });
-        return new Regex(expression.Append('$').ToString(), RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+        var ranges = new List<(int First, int Last)>();
+        foreach (string part in text.Split(','))
+        {
+            string[] ends = part.Split('-');
+            if (!int.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out int first)
+                || !int.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out int last) || last < first)
+                throw new CliException(ExitCode.Usage, $"--files: '{part}' is no range of file numbers.");
+            ranges.Add((first, last));
+        }
+        return file => ranges.Exists(range => file.Index >= range.First && file.Index <= range.Last);
+    }
+
+    // A pattern with a slash is for the whole path, with or without the torrent's own folder; one without is for the file's name.
+    private static Func<MetainfoFile, bool> ByPattern(string pattern)
+    {
+        var regex = new Regex($"^{ToRegex(pattern)}$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+        if (!pattern.Contains('/')) return file => regex.IsMatch(file.Path[(file.Path.LastIndexOf('/') + 1)..]);
+        return file => regex.IsMatch(file.Path) || (file.Path.IndexOf('/') is >= 0 and var slash && regex.IsMatch(file.Path[(slash + 1)..]));
+    }
+
+    private static string ToRegex(string pattern)
+    {
+        var regex = new StringBuilder();
+        for (int i = 0; i < pattern.Length; i++)
+        {
+            bool isDouble = pattern[i] == '*' && i + 1 < pattern.Length && pattern[i + 1] == '*';
+            if (isDouble) i++;
+            regex.Append(isDouble ? ".*" : pattern[i] == '*' ? "[^/]*" : pattern[i] == '?' ? "[^/]" : Regex.Escape(pattern[i].ToString()));
+        }
+        return regex.ToString();
     }
 }

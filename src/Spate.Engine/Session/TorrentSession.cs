@@ -163,7 +163,9 @@ public sealed class TorrentSession : IAsyncDisposable
         try
         {
             Metainfo metainfo = await search.WhenComplete(cancellation);
-            return Add(metainfo, options with { Peers = [.. options.Peers, .. await search.KnownPeersAsync()] });
+            Torrent torrent = Add(metainfo, options);
+            torrent.AddKnownPeers(await search.KnownPeersAsync());
+            return torrent;
         }
         finally { EndSearch(search); }
     }

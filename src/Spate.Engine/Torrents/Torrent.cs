@@ -68,6 +68,13 @@ public sealed class Torrent
     /// <summary>Announces to the trackers now, as far as they allow.</summary>
     public void Announce() => strand.Enqueue(_ => Lifecycle.Announces.Force());
 
+    /// <summary>Names peers that the search for the metadata found; they are tried like those from anywhere else.</summary>
+    public void AddKnownPeers(IReadOnlyList<IPEndPoint> peers) => strand.Enqueue(_ =>
+    {
+        foreach (IPEndPoint peer in peers) Lifecycle.Candidates.Add(peer, CandidateSource.Magnet);
+        if (Lifecycle.Swarm.IsRunning) Lifecycle.Swarm.Connector.Tick(Lifecycle.Swarm.NowMs);
+    });
+
     /// <summary>Adds a peer to try.</summary>
     public void AddPeer(IPEndPoint peer) => strand.Enqueue(_ =>
     {

@@ -390,15 +390,23 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     private Bitfield Apply(ResumeData resume, List<StorageEntry> found)
     {
         var doubtful = new Bitfield(Metainfo.PieceCount);
+        var claimed = new Bitfield(resume.Pieces);
+        foreach ((int piece, _) in resume.Partial) claimed.Set(piece);
         for (int i = 0; i < found.Count; i++)
         {
             MetainfoFile file = Metainfo.Files[i];
             if (file.Length == 0 || file.IsPadding) continue;
+            if (!resume.IsClean)
+            {
+                // After a crash our own later writes changed the file, and the pieces that the data names are durable all the same;
+                // but not if somebody deleted the file since, or cut it off.
+                AddPiecesBeyond(doubtful, file, found[i].Kind == StorageEntryKind.File ? found[i].Length : 0, claimed);
+                continue;
+            }
+            // After an orderly stop a changed file was changed by somebody else.
             (long length, long modified) = resume.Files[i];
             bool gone = found[i].Kind != StorageEntryKind.File || found[i].Length < Math.Max(length, 0);
-            // After an orderly stop a changed file was changed by somebody else. After a crash our own later writes changed it, and
-            // the pieces that the data names are durable all the same.
-            bool changed = resume.IsClean && length >= 0 && (found[i].Length != length || found[i].Modified.ToUnixTimeMilliseconds() != modified);
+            bool changed = length >= 0 && (found[i].Length != length || found[i].Modified.ToUnixTimeMilliseconds() != modified);
             if (gone && length <= 0) continue;
             if (gone || changed) AddPieces(doubtful, file);
         }
@@ -413,6 +421,15 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             else Picker.Restore(piece, block => blocks[block]);
         }
         return doubtful;
+    }
+
+    // Those of the claimed pieces that need bytes of the file from a length on.
+    private void AddPiecesBeyond(Bitfield set, MetainfoFile file, long length, Bitfield claimed)
+    {
+        if (length >= file.Length) return;
+        int last = layout.Pieces(file).Last;
+        for (int piece = claimed.NextSet((int)((file.Offset + length) / Metainfo.PieceLength)); piece >= 0 && piece <= last; piece = claimed.NextSet(piece + 1))
+            set.Set(piece);
     }
 
     private void AddPieces(Bitfield set, MetainfoFile file)
@@ -505,6 +522,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             });
             for (int piece = passed.NextSet(0); piece >= 0; piece = passed.NextSet(piece + 1)) durable.Set(piece);
             await SaveResumeAsync(clean: false, partial);
+            if (Picker.IsFinished) Publish(); // somebody may wait for the last piece to be durable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -657,6 +675,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             PiecesDurable = durable.Count,
             IsFinished = Picker.IsFinished && State is not TorrentState.Checking,
             Downloaded = downloadedBefore + Swarm.Down.Total,
+            DownloadedThisRun = Swarm.Down.Total,
             Uploaded = uploadedBefore + Swarm.Up.Total,
             Wasted = Swarm.Downloads.Wasted + Swarm.Downloads.Failed,
             DownloadRate = Swarm.Down.BytesPerSecond,

@@ -61,6 +61,9 @@ public sealed record TorrentStatus
     /// <summary>Bytes of blocks received, over all runs.</summary>
     public long Downloaded { get; init; }
 
+    /// <summary>Bytes of blocks received since the torrent was added to this session.</summary>
+    public long DownloadedThisRun { get; init; }
+
     /// <summary>Bytes of blocks sent, over all runs.</summary>
     public long Uploaded { get; init; }
 
