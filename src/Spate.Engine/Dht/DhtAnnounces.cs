@@ -130,12 +130,9 @@ internal sealed class DhtAnnounces(DhtOptions options, ExternalAddress external,
         one.Publish();
         DhtTorrent torrent = one.Torrent;
         torrent.OnLookupDone();
+        torrent.IsBarelyKept |= done.Answered < RoutingTable.K;
         if (torrent.IsRemoved) OnOver(one);
-        else new StoreRound(node, round =>
-        {
-            torrent.IsBarelyKept |= round.Stored < RoutingTable.K;
-            OnOver(one);
-        }).Announce(done, torrent.Port, torrent.IsSeed, clock.NowMs);
+        else new StoreRound(node, _ => OnOver(one)).Announce(done, torrent.Port, torrent.IsSeed, clock.NowMs);
     }
 
     private void OnOver(Running one)

@@ -39,6 +39,7 @@ internal sealed class DhtNode
     private readonly Transactions transactions;
     private readonly SourceLimiter limiter;
     private readonly VerifiedSources verified = new();
+    private readonly KnockLimiter knocks = new(burst: 20, perMinute: 6);
     private readonly DhtResponder responder;
     private readonly List<Lookup> lookups = [];
     private readonly HashSet<IPEndPoint> routers = [], entries = [];
@@ -208,11 +209,11 @@ internal sealed class DhtNode
     }
 
     /// <summary>
-    /// Sends a query. Null when too many are under way; otherwise the asker hears of the answer or of its absence.
+    /// Sends a query. Null when too many are under way, or the address has not answered others; otherwise the asker hears of the answer or of its absence.
     /// </summary>
     public DhtQuery? Ask(IPEndPoint to, Sha1Hash? expected, in KrpcQuery query, IDhtAsker asker, object? tag, long nowMs)
     {
-        if (transactions.IsFull) return null;
+        if (transactions.IsFull || !knocks.TryKnock(to.Address, nowMs)) return null;
         DhtQuery begun = transactions.Begin(to, expected, asker, tag, nowMs);
         if (table.TryGet(to, out Contact? contact)) contact.AskedMs = nowMs;
         Span<byte> transaction = stackalloc byte[sizeof(uint)];
@@ -280,6 +281,7 @@ internal sealed class DhtNode
             return;
         }
         verified.Add(from, nowMs);
+        knocks.OnAnswered(from.Address);
         if (answer.Kind == KrpcKind.Error)
         {
             query.Asker.OnRefusal(query, answer, nowMs);

@@ -53,7 +53,7 @@ public sealed class DhtTorrent
     /// <summary>Newcomers of our tables when the last lookup began.</summary>
     internal long NewcomersSeen { get; set; }
 
-    /// <summary>Fewer nodes than should keep our announce, because there were no more: it is made again when one comes.</summary>
+    /// <summary>Fewer nodes answered than should keep our announce, for there are no more: it is made again when one comes.</summary>
     internal bool IsBarelyKept { get; set; }
 
     /// <param name="peers">What a node told.</param>

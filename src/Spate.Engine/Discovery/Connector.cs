@@ -1,3 +1,4 @@
+using System.Net;
 using Spate.Engine.Peers;
 using Spate.Engine.Ports;
 using Spate.Engine.Session;
@@ -23,6 +24,7 @@ internal sealed class Connector
     private readonly bool isPrivate;
     private readonly Action<IConnection, Handshake, Candidate> onConnected;
     private CancellationTokenSource? running;
+    private IPAddress? own4, own6;
     private int dialling;
 
     /// <param name="room">How many more peers are wanted.</param>
@@ -50,6 +52,7 @@ internal sealed class Connector
     /// <summary>Dials what there is room for.</summary>
     public void Tick(long nowMs)
     {
+        FollowAddress();
         if (running is null) return;
         for (int i = 0; i < DialsPerTick && dialling < MostDialling && room() > dialling; i++)
         {
@@ -65,7 +68,7 @@ internal sealed class Connector
                 session.ReturnConnection();
                 return;
             }
-            if ((candidate.Sources & CandidateSource.Manual) == 0 && !session.Dials.Allows(candidate.EndPoint.Address, nowMs))
+            if ((candidate.Sources & CandidateSource.Manual) == 0 && !session.Dials.TryKnock(candidate.EndPoint.Address, nowMs))
             {
                 session.ReturnHalfOpen();
                 session.ReturnConnection();
@@ -74,6 +77,14 @@ internal sealed class Connector
             }
             _ = Dial(candidate, running.Token);
         }
+    }
+
+    // The ranking of peers follows our own address (BEP 40), once it is known.
+    private void FollowAddress()
+    {
+        (IPAddress? v4, IPAddress? v6) = (session.Addresses.V4, session.Addresses.V6);
+        if (v4 is not null && !ReferenceEquals(v4, own4)) candidates.SetExternal(new IPEndPoint(own4 = v4, session.ListenPort));
+        if (v6 is not null && !ReferenceEquals(v6, own6)) candidates.SetExternal(new IPEndPoint(own6 = v6, session.ListenPort));
     }
 
     private async Task Dial(Candidate candidate, CancellationToken stop)
@@ -102,6 +113,7 @@ internal sealed class Connector
             else
             {
                 handedOver = true;
+                session.Dials.OnAnswered(candidate.EndPoint.Address);
                 onConnected(connection, handshake, candidate);
             }
         }
@@ -116,9 +128,7 @@ internal sealed class Connector
             {
                 connection?.Dispose();
                 session.ReturnConnection();
-                if (stop.IsCancellationRequested) failure = ConnectFailure.Cancelled;
-                else if (failure != ConnectFailure.Self) session.Dials.OnUnanswered(candidate.EndPoint.Address, session.Clock.NowMs);
-                candidates.OnFailed(candidate, failure, session.Clock.NowMs);
+                candidates.OnFailed(candidate, stop.IsCancellationRequested ? ConnectFailure.Cancelled : failure, session.Clock.NowMs);
             }
         }
     }
