@@ -11,19 +11,21 @@ using Xunit.Abstractions;
 namespace Spate.Interop.Tests;
 
 /// <summary>We take part in a DHT of fifty libtorrent nodes, of which we know one.</summary>
-public sealed class DhtTests(ITestOutputHelper output) : IAsyncLifetime
+[Collection(LibtorrentNetwork.Name)]
+public sealed class DhtTests(LibtorrentNetwork network, ITestOutputHelper output) : IAsyncLifetime
 {
     private readonly List<DhtClient> clients = [];
     private readonly List<Exception> faults = [];
-    private LibtorrentDht theirs = null!;
+    private readonly LibtorrentDht theirs = network.Nodes;
+    private readonly IPAddress ourAddress = network.Nodes.NextBeside(), secondAddress = network.Nodes.NextBeside();
 
-    public async Task InitializeAsync() => theirs = await LibtorrentDht.StartAsync(50);
+    public Task InitializeAsync() => Task.CompletedTask;
 
-    public async Task DisposeAsync()
+    public Task DisposeAsync()
     {
         clients.ForEach(c => c.Dispose());
-        await theirs.DisposeAsync();
         Assert.Empty(faults);
+        return Task.CompletedTask;
     }
 
     [Fact]
@@ -39,7 +41,7 @@ public sealed class DhtTests(ITestOutputHelper output) : IAsyncLifetime
         DhtPeers announced = await ours.GetPeersAsync(ourTorrent, 5555, isSeed: true, false, default);
         Assert.True(announced.Announced >= 6, $"{announced.Announced} nodes took our announce");
         string answer = await theirs.AskAsync($"get_peers 33 {ourTorrent}");
-        Assert.Contains($"{OurAddress}:5555", answer);
+        Assert.Contains($"{ourAddress}:5555", answer);
     }
 
     [Fact]
@@ -76,6 +78,41 @@ public sealed class DhtTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.Equal((0, 302), (late.Stored, late.LastError));
     }
 
+    /// <summary>As the command does it, in a process of its own.</summary>
+    [Fact]
+    public Task The_command_puts_gets_finds_and_pings() => Scene.RunAsync(async scene =>
+    {
+        string node = theirs.EndPointOf(1).ToString();
+        string[] common = ["--dht-node", node, "--listen", theirs.NextBeside().ToString(), "--timeout", "60"];
+        string key = await RunAsync("put", "fromthecommand");
+        Assert.Equal("item fromthecommand", await theirs.AskAsync($"get 21 {key}"));
+        string theirKey = (await theirs.AskAsync("put 3 theirs")).Split(' ')[1];
+        Assert.Equal("theirs", await RunAsync("get", theirKey));
+
+        byte[] seed = new byte[32];
+        seed[7] = 7;
+        string secret = Convert.ToHexStringLower(seed), publicKey = Convert.ToHexStringLower(Ed25519.PublicKeyOf(seed));
+        await RunAsync("put", "mine", "--seed", secret, "--salt", "s", "--seq", "3");
+        Assert.Equal("item 3 mine", await theirs.AskAsync($"get_mutable 9 {publicKey} s"));
+        Assert.Equal("put", await theirs.AskAsync($"put_mutable 12 {secret} {publicKey} s yours"));
+        Assert.Equal("yours", await RunAsync("get", publicKey, "--salt", "s"));
+
+        Sha1Hash torrent = Sha1Hash.Of("by command"u8);
+        Assert.Equal("announced", await theirs.AskAsync($"announce 11 {torrent}"));
+        Assert.Contains(theirs.EndPointOf(11).ToString(), await RunAsync("get-peers", torrent.ToString()));
+        Assert.Contains(" LT", await RunAsync("ping", node));
+
+        // The result is the first line; that it was printed may be seen a moment later than the end.
+        async Task<string> RunAsync(params string[] arguments)
+        {
+            SpateProgram program = SpateProgram.Start(scene, scene.NewFolder(), ["dht", .. arguments, .. common, "-q"]);
+            Assert.True(await program.EndAsync(scene) == 0, program.Log);
+            string result = "";
+            await scene.WaitAsync(() => (result = program.Log.Split('\n')[0])[..1] != "(", $"what {arguments[0]} prints");
+            return result;
+        }
+    }, limitSeconds: 120);
+
     [Fact]
     public async Task They_answer_pings_and_samples_and_keep_us_in_their_tables()
     {
@@ -87,7 +124,7 @@ public sealed class DhtTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.Contains(Sha1Hash.Of([1]), samples.Torrents);
 
         // Somebody who knows only us gets in through us.
-        DhtClient second = Client(theirs.Beside(2), new IPEndPoint(OurAddress, ours.Port4));
+        DhtClient second = Client(secondAddress, new IPEndPoint(ourAddress, ours.Port4));
         await second.WhenReadyAsync(Patience());
         DhtPeers found = await second.GetPeersAsync(Sha1Hash.Of([2]), null, false, false, default);
         Assert.Contains(theirs.EndPointOf(3), found.Peers);
@@ -95,11 +132,9 @@ public sealed class DhtTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.True(ours.Status.Counters4!.QueriesReceived > 0);
     }
 
-    private IPAddress OurAddress => theirs.Beside(1);
-
     private async Task<DhtClient> JoinAsync()
     {
-        DhtClient client = Client(OurAddress, theirs.EndPointOf(1));
+        DhtClient client = Client(ourAddress, theirs.EndPointOf(1));
         await client.WhenReadyAsync(Patience());
         return client;
     }

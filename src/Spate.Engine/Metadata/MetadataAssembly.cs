@@ -20,6 +20,7 @@ internal sealed class MetadataAssembly(InfoHash infoHash)
     private const long RetryMs = 3_000;         // the same part is asked of somebody else after this time
     private const long PatienceMs = 30_000;     // with a peer that was asked and says nothing
     private const int MaxRefusals = 16;
+    private const int MaxChanges = 3;           // of the size that a peer says
 
     private readonly Dictionary<int, Standing> peers = [];
     private readonly Dictionary<int, Group> groups = []; // by the size that its peers say; there are no more of them than of peers
@@ -45,9 +46,15 @@ internal sealed class MetadataAssembly(InfoHash infoHash)
     public bool Offer(int peer, int size)
     {
         if (size is <= 0 or > MaxSize) return false;
-        if (peers.TryGetValue(peer, out Standing? known) && known.Size == size) return true;
+        int changes = 0;
+        if (peers.TryGetValue(peer, out Standing? known))
+        {
+            if (known.Size == size) return true;
+            changes = known.Changes + 1;
+            if (changes > MaxChanges) return false;
+        }
         Forget(peer);
-        peers.Add(peer, new Standing(size));
+        peers.Add(peer, new Standing(size) { Changes = changes });
         if (!groups.TryGetValue(size, out Group? group)) groups.Add(size, group = new Group(size));
         group.Members++;
         return true;
@@ -155,6 +162,9 @@ internal sealed class MetadataAssembly(InfoHash infoHash)
 
         /// <summary>Since when an answer is due; -1 when none is.</summary>
         public long WaitingSinceMs { get; set; } = -1;
+
+        /// <summary>How often it said another size before.</summary>
+        public int Changes { get; init; }
 
         /// <summary>Refusals since it last gave something.</summary>
         public int Refusals { get; set; }

@@ -26,6 +26,7 @@ public class MetadataAssemblyTests
     public void A_part_that_does_not_come_is_asked_of_somebody_else()
     {
         assembly.Offer(1, info.Length);
+        assembly.Offer(2, info.Length);
         int part = assembly.Next(1, 0);
         Assert.NotEqual(part, assembly.Next(2, 100));
         assembly.Forget(1);

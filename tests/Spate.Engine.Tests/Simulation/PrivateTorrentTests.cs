@@ -93,6 +93,7 @@ public sealed class PrivateTorrentTests(ITestOutputHelper output)
         var swarm = new SimSwarm(world, new ContentOptions { Length = 2 << 20, Private = isPrivate });
         swarm.Add("seed", node with { IsSeed = true });
         SimHost stranger = world.AddHost("stranger");
+        stranger.IsOnline = false; // it is still being dialled when the metadata is there
         SimNode searching = swarm.Prepare("searching", node);
         Metainfo? found = null;
         IReadOnlyList<IPEndPoint>? known = null;
