@@ -34,9 +34,8 @@ public sealed class DhtTests(LibtorrentNetwork network, ITestOutputHelper output
         DhtClient ours = await JoinAsync();
         Sha1Hash theirTorrent = Sha1Hash.Of("theirs"u8), ourTorrent = Sha1Hash.Of("ours"u8);
         Assert.Equal("announced", await theirs.AskAsync($"announce 7 {theirTorrent}"));
-        DhtPeers found = await ours.GetPeersAsync(theirTorrent, null, false, false, default);
+        DhtPeers found = await FindAsync(ours, theirTorrent, theirs.EndPointOf(7));
         output.WriteLine($"found {string.Join(' ', found.Peers)} by {found.NodesAsked} queries in {found.Took.TotalMilliseconds:0} ms");
-        Assert.Contains(theirs.EndPointOf(7), found.Peers);
 
         DhtPeers announced = await ours.GetPeersAsync(ourTorrent, 5555, isSeed: true, false, default);
         Assert.True(announced.Announced >= 6, $"{announced.Announced} nodes took our announce");
@@ -75,7 +74,8 @@ public sealed class DhtTests(LibtorrentNetwork network, ITestOutputHelper output
         Assert.Equal(("3:two", 5), (Encoding.ASCII.GetString(got.Item!.Value.Span), got.Item.Sequence));
 
         DhtPut late = await ours.PutAsync(DhtItem.Mutable(seed, "salty"u8.ToArray(), 4, "3:one"u8.ToArray()), null, default);
-        Assert.Equal((0, 302), (late.Stored, late.LastError));
+        Assert.Equal(302, late.LastError);
+        Assert.True(late.Refused > late.Stored, $"{late.Stored} took an old version"); // those who have never had a newer one may
     }
 
     /// <summary>As the command does it, in a process of its own.</summary>
@@ -99,6 +99,7 @@ public sealed class DhtTests(LibtorrentNetwork network, ITestOutputHelper output
 
         Sha1Hash torrent = Sha1Hash.Of("by command"u8);
         Assert.Equal("announced", await theirs.AskAsync($"announce 11 {torrent}"));
+        await FindAsync(await JoinAsync(), torrent, theirs.EndPointOf(11));
         Assert.Contains(theirs.EndPointOf(11).ToString(), await RunAsync("get-peers", torrent.ToString()));
         Assert.Contains(" LT", await RunAsync("ping", node));
 
@@ -120,16 +121,28 @@ public sealed class DhtTests(LibtorrentNetwork network, ITestOutputHelper output
         DhtPong? pong = await ours.PingAsync(theirs.EndPointOf(5), default);
         Assert.Equal("LT", Encoding.ASCII.GetString(pong!.Software.Span[..2]));
         for (int i = 0; i < 5; i++) await theirs.AskAsync($"announce {i + 1} {Sha1Hash.Of([(byte)i])}");
+        await FindAsync(ours, Sha1Hash.Of([1]), theirs.EndPointOf(2));
         DhtSamples samples = await ours.SampleAsync(Sha1Hash.Of([1]), default);
         Assert.Contains(Sha1Hash.Of([1]), samples.Torrents);
 
         // Somebody who knows only us gets in through us.
         DhtClient second = Client(secondAddress, new IPEndPoint(ourAddress, ours.Port4));
         await second.WhenReadyAsync(Patience());
-        DhtPeers found = await second.GetPeersAsync(Sha1Hash.Of([2]), null, false, false, default);
-        Assert.Contains(theirs.EndPointOf(3), found.Peers);
+        await FindAsync(second, Sha1Hash.Of([2]), theirs.EndPointOf(3));
         for (int i = 0; i < 100 && ours.Status.Counters4!.QueriesReceived == 0; i++) await Task.Delay(100); // renewed every second
         Assert.True(ours.Status.Counters4!.QueriesReceived > 0);
+    }
+
+    // Looks until it is found: an announce of theirs takes its time where nodes of earlier tests are still in their tables.
+    private static async Task<DhtPeers> FindAsync(DhtClient client, Sha1Hash torrent, IPEndPoint peer)
+    {
+        CancellationToken patience = Patience();
+        while (true)
+        {
+            DhtPeers found = await client.GetPeersAsync(torrent, null, false, false, patience);
+            if (found.Peers.Contains(peer)) return found;
+            await Task.Delay(500, patience);
+        }
     }
 
     private async Task<DhtClient> JoinAsync()

@@ -25,6 +25,7 @@ public sealed class CandidateList
     private const long ReconnectMs = 60_000;
     private const long ManualReconnectMs = 5_000;
     private const long BrokenReconnectMs = 10_000;
+    private const long ReturnMs = 500;
     private const long DeadMs = 60 * ReconnectMs;
     private const int MaxBans = 4096;
     private const int MaxOwn = 64;
@@ -183,7 +184,7 @@ public sealed class CandidateList
         Detach(candidate);
         candidate.State = CandidateState.Connected;
         candidate.WasConnected = true;
-        candidate.Fails = 0;
+        candidate.Fails = candidate.Forgiven = 0;
         candidate.LastFailure = ConnectFailure.None;
     }
 
@@ -205,10 +206,30 @@ public sealed class CandidateList
                 MakeReady(candidate);
                 return;
             default:
+                if (candidate.Forgiven > 0)
+                {
+                    candidate.State = CandidateState.Waiting;
+                    waiting.Push(candidate, nowMs + ReturnMs * (4 << (3 - candidate.Forgiven--))); // 2, 4, 8 s
+                    return;
+                }
                 candidate.Fails++;
                 WaitOrDie(candidate, nowMs, candidate.Fails * ReconnectMs);
                 return;
         }
+    }
+
+    /// <summary>
+    /// We hung up on this peer a moment ago and come back with another wish. It may take us for our former self as long as it has not noticed:
+    /// so it is dialled after half a second, and some failures don't count.
+    /// </summary>
+    public void ExpectBack(Candidate candidate, long nowMs)
+    {
+        if (candidate.State != CandidateState.Ready) return;
+        Detach(candidate);
+        candidate.WasConnected = true;
+        candidate.Forgiven = 3;
+        candidate.State = CandidateState.Waiting;
+        waiting.Push(candidate, nowMs + ReturnMs);
     }
 
     /// <summary>The peer was not dialled after all, for its address has not answered lately: its turn comes in a minute.</summary>

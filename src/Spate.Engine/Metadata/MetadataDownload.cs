@@ -112,9 +112,9 @@ public sealed class MetadataDownload : IAnnounceSubject
     /// Peers that are worth asking for the content: those we were connected to, then others. When it turned out to be private (BEP 27), only
     /// those of its trackers and of the user.
     /// </summary>
-    public Task<IReadOnlyList<IPEndPoint>> KnownPeersAsync()
+    public Task<IReadOnlyList<KnownPeer>> KnownPeersAsync()
     {
-        var answer = new TaskCompletionSource<IReadOnlyList<IPEndPoint>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource<IReadOnlyList<KnownPeer>>(TaskCreationOptions.RunContinuationsAsynchronously);
         strand.Enqueue(_ =>
         {
             CandidateSource allowed = completed.Task is { IsCompletedSuccessfully: true, Result.IsPrivate: true }
@@ -124,7 +124,7 @@ public sealed class MetadataDownload : IAnnounceSubject
             [
                 .. candidates.Entries.Where(c => (c.Sources & allowed) != 0 && (c.WasConnected || c.Fails == 0))
                     .OrderByDescending(static c => c.WasConnected).ThenBy(static c => c.Fails).ThenByDescending(static c => c.Priority)
-                    .Take(300).Select(static c => c.EndPoint),
+                    .Take(300).Select(static c => new KnownPeer(c.EndPoint, c.WasConnected)),
             ]);
         });
         return answer.Task;
@@ -402,3 +402,8 @@ public sealed class MetadataDownload : IAnnounceSubject
         withOutbox.Clear();
     }
 }
+
+/// <summary>A peer that the search for metadata found.</summary>
+/// <param name="EndPoint">Where it listens.</param>
+/// <param name="WasConnected">We were connected to it.</param>
+public readonly record struct KnownPeer(IPEndPoint EndPoint, bool WasConnected);

@@ -69,9 +69,13 @@ public sealed class Torrent
     public void Announce() => strand.Enqueue(_ => Lifecycle.Announces.Force());
 
     /// <summary>Names peers that the search for the metadata found; they are tried like those from anywhere else.</summary>
-    public void AddKnownPeers(IReadOnlyList<IPEndPoint> peers) => strand.Enqueue(_ =>
+    public void AddKnownPeers(IReadOnlyList<Metadata.KnownPeer> peers) => strand.Enqueue(_ =>
     {
-        foreach (IPEndPoint peer in peers) Lifecycle.Candidates.Add(peer, CandidateSource.Magnet);
+        foreach (Metadata.KnownPeer peer in peers)
+        {
+            Candidate? candidate = Lifecycle.Candidates.Add(peer.EndPoint, CandidateSource.Magnet);
+            if (candidate is not null && peer.WasConnected) Lifecycle.Candidates.ExpectBack(candidate, Lifecycle.Swarm.NowMs);
+        }
         if (Lifecycle.Swarm.IsRunning) Lifecycle.Swarm.Connector.Tick(Lifecycle.Swarm.NowMs);
     });
 

@@ -325,6 +325,21 @@ public class CandidateListTests
     }
 
     [Fact]
+    public void Who_expects_us_back_is_dialled_after_half_a_second_and_forgiven_three_times()
+    {
+        Candidate candidate = list.Add(At("198.51.100.7", 1), CandidateSource.Magnet)!;
+        list.ExpectBack(candidate, 0);
+        long now = 0;
+        foreach (long wait in new[] { 500, 2_000, 4_000, 8_000, 60_000, 120_000 })
+        {
+            Assert.False(list.TryNext(now + wait - 1, out _));
+            Assert.True(list.TryNext(now += wait, out _));
+            list.OnFailed(candidate, ConnectFailure.Handshake, now);
+        }
+        Assert.Equal(2, candidate.Fails);
+    }
+
+    [Fact]
     public void Who_is_put_off_waits_a_minute_with_a_clean_record()
     {
         Candidate candidate = list.Add(At("198.51.100.7", 1), CandidateSource.Pex)!;
