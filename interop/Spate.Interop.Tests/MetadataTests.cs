@@ -17,8 +17,7 @@ public class MetadataTests
     [InlineData(Client.Aria2)]
     public Task Metadata_comes_from(Client client) => Scene.RunAsync(async scene =>
     {
-        // Of many pieces, so that the metadata has several parts.
-        SampleContent content = SampleContent.Create(scene, Shape.ManyFiles);
+        SampleContent content = SampleContent.Create(scene, Shape.SmallPieces);
         ForeignPeer seeder = await ForeignPeer.StartAsync(client, scene, content.WriteTorrent(scene), content.Folder);
         await scene.WaitAsync(seeder.IsCompleteAsync, $"{client} to check its content");
         await using TorrentSession session = await SpateSession.StartAsync(new SessionOptions

@@ -14,6 +14,9 @@ public enum Shape
 
     /// <summary>20,000 small files.</summary>
     ManyFiles,
+
+    /// <summary>One file of so many pieces that its metadata has three parts.</summary>
+    SmallPieces,
 }
 
 /// <summary>Content on disk and its torrent.</summary>
@@ -97,6 +100,7 @@ internal sealed class SampleContent
                 ("c/ไทย 🌊.bin", 5_000_000),
                 ("z/empty at the end", 0),
             ]),
+        Shape.SmallPieces => ("small pieces.bin", 16 << 10, [("", (32 << 20) + 17)]),
         _ => ("many", 64 << 10, [.. Enumerable.Range(0, 20_000).Select(i => ($"d{i / 200:000}/f{i:00000}.dat", 200 + (i * 7919 % 3000)))]),
     };
 

@@ -138,4 +138,8 @@ def run(words):
 
 for line in sys.stdin:
     if line.strip():
-        print(run(line.split()), flush=True)
+        try:
+            answer = run(line.split())
+        except Exception as error:
+            answer = "error: %s" % error
+        print(answer, flush=True)

@@ -275,7 +275,8 @@ public sealed class MetadataDownload : IAnnounceSubject
         }
         if (peer.UsesFast) peer.SendBare(MessageId.HaveNone);
         peer.SendExtended(Extension.Handshake, ExtendedHandshake.Write(
-            [Extension.Metadata, Extension.PeerExchange], session.Options.ClientName, session.ListenPort, Uploads.QueueLimit, peer.Remote.Address, 0, uploadOnly: false));
+            session.Options.PeerExchange ? [Extension.Metadata, Extension.PeerExchange] : [Extension.Metadata], session.Options.ClientName,
+            session.ListenPort, Uploads.QueueLimit, peer.Remote.Address, 0, uploadOnly: false));
         session.Environment.Scheduler.Schedule(peer.Receiver);
     }
 
@@ -334,7 +335,7 @@ public sealed class MetadataDownload : IAnnounceSubject
             case Extension.Metadata:
                 OnMetadata(peer, content);
                 break;
-            case Extension.PeerExchange:
+            case Extension.PeerExchange when session.Options.PeerExchange:
                 peer.PexReceiver ??= new PexReceiver(peer.Remote.Address, candidates);
                 if (peer.PexReceiver.Receive(content, session.Clock.NowMs) is PexVerdict.Malformed or PexVerdict.Abusive) Disconnect(peer, DisconnectReason.BadExtended);
                 else connector.Tick(session.Clock.NowMs);

@@ -81,6 +81,28 @@ public sealed class MetadataSearchTests(ITestOutputHelper output)
         output.WriteLine($"one among {bad.Length} others: {seconds:F1} s");
     }
 
+    /// <summary>All that seeds is a web server (<c>xs</c>, <c>as</c>): what it has counts when its info-hash is right.</summary>
+    [Theory]
+    [InlineData("xs=http%3A%2F%2Fgood%2Fx.torrent")]
+    [InlineData("as=http%3A%2F%2Fgood%2Fx.torrent")]
+    [InlineData("xs=http%3A%2F%2Fother%2Fx.torrent&xs=http%3A%2F%2Fgone%2Fx.torrent&xs=urn:sha1:x&xs=http%3A%2F%2Fgood%2Fx.torrent")]
+    public void A_web_server_alone_is_enough(string sources)
+    {
+        using var world = new SimWorld(74);
+        SimSwarm swarm = Swarm(world);
+        SimContent other = world.AddContent(new ContentOptions { Length = 1 << 20, Seed = 9 });
+        int asked = 0;
+        world.AddWebServer("good", (request, _) =>
+        {
+            asked++;
+            return ValueTask.FromResult(SimWebServer.Reply(request, 200, swarm.Content.Torrent));
+        });
+        world.AddWebServer("other", (request, _) => ValueTask.FromResult(SimWebServer.Reply(request, 200, other.Torrent)));
+        world.AddWebServer("gone", static (request, _) => ValueTask.FromResult(SimWebServer.Reply(request, 404, [])));
+        Search(world, swarm, [], "&" + sources);
+        Assert.Equal(1, asked);
+    }
+
     [Fact]
     public void Who_asks_for_it_again_and_again_gets_it_four_times_and_at_a_limited_rate()
     {
@@ -133,7 +155,7 @@ public sealed class MetadataSearchTests(ITestOutputHelper output)
     private static byte[] Info(SimSwarm swarm) => swarm.Metainfo.RawInfo.ToArray();
 
     // Searches by the link alone, with these peers, and returns how long it took.
-    private static double Search(SimWorld world, SimSwarm swarm, IReadOnlyList<IPEndPoint> peers)
+    private static double Search(SimWorld world, SimSwarm swarm, IReadOnlyList<IPEndPoint> peers, string more = "")
     {
         SimNode searching = swarm.Prepare("searching", node);
         searching.Start();
@@ -143,7 +165,7 @@ public sealed class MetadataSearchTests(ITestOutputHelper output)
         {
             await searching.Session!.RemoveAsync(searching.Torrent!, deleteData: true);
             begin = world.Now;
-            MetadataDownload search = searching.Session.Search(MagnetLink.Parse($"magnet:?xt=urn:btih:{swarm.Content.InfoHash}"), peers);
+            MetadataDownload search = searching.Session.Search(MagnetLink.Parse($"magnet:?xt=urn:btih:{swarm.Content.InfoHash}{more}"), peers);
             found = await search.WhenComplete();
             searching.Session.EndSearch(search);
         }, limit);
