@@ -40,7 +40,7 @@ public partial class BepsTableTests
     }
 
     [Fact]
-    public void The_table_has_rows() => Assert.True(Rows.Count() > 20);
+    public void The_table_has_rows() => Assert.True(Rows.Count > 20);
 
     private static HashSet<string> TestFiles { get; } =
     [

@@ -56,7 +56,7 @@ internal sealed class MetadataExchangeTarget : FuzzTarget
             {
                 case 0 when content.Length >= 4:
                     int size = BitConverter.ToInt32(content);
-                    Check(assembly.Offer(peer, size) == size is > 0 and <= MetadataAssembly.MaxSize, "a size is taken when it is plausible");
+                    Check(!assembly.Offer(peer, size) || size is > 0 and <= MetadataAssembly.MaxSize, "a size is taken only when it is plausible");
                     break;
                 case 1:
                     if (!MetadataMessage.TryRead(content, out MetadataMessage message, out ReadOnlySpan<byte> data)) break;

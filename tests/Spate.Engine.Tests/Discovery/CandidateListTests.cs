@@ -336,7 +336,7 @@ public class CandidateListTests
             Assert.True(list.TryNext(now += wait, out _));
             list.OnFailed(candidate, ConnectFailure.Handshake, now);
         }
-        Assert.Equal(2, candidate.Fails);
+        Assert.Equal(3, candidate.Fails);
     }
 
     [Fact]
