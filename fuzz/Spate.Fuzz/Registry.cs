@@ -17,5 +17,9 @@ internal static class Registry
         new PexTarget(),
         new MetadataExchangeTarget(),
         new LsdTarget(),
+        new UdpTrackerTarget(),
+        new HttpTrackerTarget(),
+        new TrackerAnswerTarget(),
+        new WebTorrentTarget(),
     ];
 }
