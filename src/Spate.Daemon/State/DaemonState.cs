@@ -93,6 +93,10 @@ internal sealed class DaemonState : IAsyncDisposable
         }
     });
 
+    public bool HasApiKey(string id) => apiKeys.ContainsKey(id);
+
+    public bool HasLogin(string id) => logins.ContainsKey(id);
+
     public bool TryGetTorrent(Sha1Hash id, [NotNullWhen(true)] out SavedTorrent? torrent) => torrents.TryGetValue(id, out torrent);
 
     /// <summary>The .torrent file of a torrent; null where there is none, or it is damaged, which is reported.</summary>
@@ -190,12 +194,34 @@ internal sealed class DaemonState : IAsyncDisposable
         lock (gate) return Put(apiKeys, key.Id, key, new StateRecord { ApiKey = key });
     }
 
+    /// <summary>Changes a key, if it is still there.</summary>
+    public Task ChangeApiKeyAsync(string id, Func<SavedApiKey, SavedApiKey> change)
+    {
+        lock (gate)
+        {
+            if (!apiKeys.TryGetValue(id, out SavedApiKey? was)) return Task.CompletedTask;
+            SavedApiKey now = change(was);
+            return Put(apiKeys, id, now, new StateRecord { ApiKey = now });
+        }
+    }
+
     /// <summary>Forgets a key; false when it is not there.</summary>
     public Task<bool> RemoveApiKeyAsync(string id) => RemoveAsync(apiKeys, id, new StateRecord { ApiKeyGone = id });
 
     public Task PutAsync(SavedLogin login)
     {
         lock (gate) return Put(logins, login.Id, login, new StateRecord { Login = login });
+    }
+
+    /// <summary>Changes a login, if it is still there.</summary>
+    public Task ChangeLoginAsync(string id, Func<SavedLogin, SavedLogin> change)
+    {
+        lock (gate)
+        {
+            if (!logins.TryGetValue(id, out SavedLogin? was)) return Task.CompletedTask;
+            SavedLogin now = change(was);
+            return Put(logins, id, now, new StateRecord { Login = now });
+        }
     }
 
     /// <summary>Forgets a login; false when it is not there.</summary>

@@ -73,12 +73,12 @@ internal sealed record SavedQueue
 
     public int MaxDownloads { get; set; } = 5;
 
-    public int MaxSeeds { get; set; } = 50;
+    public int MaxSeeds { get; set; }
 
-    /// <summary>Downloads and seeds together.</summary>
+    /// <summary>Downloads and seeds together, the slow ones too.</summary>
     public int MaxActive { get; set; }
 
-    /// <summary>Torrents that hardly transfer take no place.</summary>
+    /// <summary>Torrents that hardly transfer take no place of their kind.</summary>
     public bool ExemptSlow { get; set; } = true;
 
     /// <summary>A download below this many bytes a second is slow.</summary>
