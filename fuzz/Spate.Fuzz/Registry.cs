@@ -15,6 +15,11 @@ internal static class Registry
         new KrpcTarget(),
         new DhtNodeTarget(),
         new PexTarget(),
+        new MetadataExchangeTarget(),
         new LsdTarget(),
+        new UdpTrackerTarget(),
+        new HttpTrackerTarget(),
+        new TrackerAnswerTarget(),
+        new WebTorrentTarget(),
     ];
 }

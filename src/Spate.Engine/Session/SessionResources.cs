@@ -48,6 +48,9 @@ internal sealed class SessionResources(SessionOptions options, SessionEnvironmen
     /// <summary>Told when a torrent's status is another one.</summary>
     public Action<Torrent>? StatusPublished { get; set; }
 
+    /// <summary>How often addresses are dialled that do not answer, over all torrents.</summary>
+    public KnockLimiter Dials { get; } = new(burst: 10, perMinute: 4);
+
     /// <summary>Our address as others see it.</summary>
     public ExternalAddress Addresses { get; } = new();
 
