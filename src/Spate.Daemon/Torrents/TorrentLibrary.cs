@@ -363,8 +363,9 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
             else queue.Set(EntryOf(torrent));
         }
         if (stops) SetRuns(torrent, false);
-        Mark(torrent);
         Decide();
+        Show(torrent); // whoever made the change sees it in the next list
+        Mark(torrent);
         Wake();
     }
 
