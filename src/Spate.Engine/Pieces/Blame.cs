@@ -42,10 +42,10 @@ internal sealed class Blame
     }
 
     /// <summary>A piece that failed before has passed: returns those who had sent other bytes than the right ones.</summary>
-    public List<int> OnPassed(int piece, Sha1Hash[]? hashes)
+    public IReadOnlyList<int> OnPassed(int piece, Sha1Hash[]? hashes)
     {
+        if (!suspects.Remove(piece, out HashSet<Suspect>? list) || hashes is null) return [];
         var guilty = new List<int>();
-        if (!suspects.Remove(piece, out HashSet<Suspect>? list) || hashes is null) return guilty;
         foreach (Suspect suspect in list)
         {
             if (suspect.Hash != hashes[suspect.Block] && !guilty.Contains(suspect.Sender)) guilty.Add(suspect.Sender);

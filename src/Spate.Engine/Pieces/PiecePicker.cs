@@ -16,6 +16,7 @@ internal sealed class PiecePicker
     private const int RandomProbes = 16;
     private const int EndGameRequests = 3;    // peers that one block is asked of at most
     private const int EndGameDepth = 4;       // such blocks in flight at one peer
+    private const int MostPooled = 256;       // more pieces than fifty peers have under way
 
     private readonly Metainfo metainfo;
     private readonly IRandom random;
@@ -197,7 +198,7 @@ internal sealed class PiecePicker
         last.ListIndex = piece.ListIndex;
         list.RemoveAt(list.Count - 1);
         piece.Owner = 0;
-        if (piece.Capacity == Capacity && pool.Count < 64) pool.Push(piece);
+        if (piece.Capacity == Capacity && pool.Count < MostPooled) pool.Push(piece);
     }
 
     private int Capacity => (metainfo.PieceLength + Disk.BlockPool.BlockSize - 1) / Disk.BlockPool.BlockSize;

@@ -197,7 +197,8 @@ internal sealed class Downloads
                 break;
             case PieceJobOutcome.Passed:
                 int index = piece.Index;
-                foreach (int guilty in blame.OnPassed(index, job.BlockHashes)) owner.Ban(guilty);
+                IReadOnlyList<int> guilty = blame.OnPassed(index, job.BlockHashes);
+                for (int i = 0; i < guilty.Count; i++) owner.Ban(guilty[i]);
                 picker.Complete(piece);
                 owner.OnPiecePassed(index);
                 break;
