@@ -42,6 +42,9 @@ internal sealed class CliEnvironment
     /// <summary>HTTP, for what is given by URL. Made when it is first needed.</summary>
     public required Lazy<IHttpFetcher> Http { get; init; }
 
+    /// <summary>What carries requests to a daemon.</summary>
+    public Func<HttpMessageHandler> MakeHttpHandler { get; init; } = static () => new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10) };
+
     /// <summary>Set by the first Ctrl-C: end what you do, in good order.</summary>
     public CancellationToken Interrupt { get; init; }
 
