@@ -12,7 +12,7 @@ public enum AddressScope
     /// <summary>This machine: loopback, and the unspecified addresses, which connect to it.</summary>
     ThisMachine,
 
-    /// <summary>A network that is not the Internet: private, link-local, shared by a provider (RFC 1918, 4193, 6598).</summary>
+    /// <summary>A network that is not the Internet: private, link-local, shared by a provider, for benchmarks (RFC 1918, 4193, 6598, 6890).</summary>
     LocalNetwork,
 
     /// <summary>The Internet.</summary>
@@ -22,7 +22,9 @@ public enum AddressScope
 /// <summary>Tells scopes of addresses apart.</summary>
 public static class AddressScopes
 {
-    /// <summary>The scope of an address; IPv4 addresses that are written as IPv6 ones are read as what they are.</summary>
+    private static readonly byte[] nat64 = [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0]; // RFC 6052
+
+    /// <summary>The scope of an address; IPv4 addresses that are written into IPv6 ones (mapped, NAT64, 6to4) are read as what they are.</summary>
     public static AddressScope ScopeOf(this IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
@@ -35,11 +37,16 @@ public static class AddressScopes
             {
                 (0, _) => AddressScope.ThisMachine,
                 ( >= 224, _) => AddressScope.Unusable,
-                (10, _) or (172, >= 16 and <= 31) or (192, 168) or (169, 254) or (100, >= 64 and <= 127) => AddressScope.LocalNetwork,
+                (10, _) or (172, >= 16 and <= 31) or (192, 168) or (169, 254) or (100, >= 64 and <= 127) or (198, 18 or 19) => AddressScope.LocalNetwork,
+                (192, 0) when b[2] == 0 => AddressScope.LocalNetwork,
                 _ => AddressScope.Global,
             };
         }
         if (address.Equals(IPAddress.IPv6Any)) return AddressScope.ThisMachine;
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out _);
+        if (bytes.StartsWith(nat64)) return new IPAddress(bytes[12..]).ScopeOf();
+        if (bytes is [0x20, 0x02, ..]) return new IPAddress(bytes[2..6]).ScopeOf();
         if (address.IsIPv6Multicast) return AddressScope.Unusable;
         return address.IsIPv6LinkLocal || address.IsIPv6UniqueLocal || address.IsIPv6SiteLocal ? AddressScope.LocalNetwork : AddressScope.Global;
     }
