@@ -16,5 +16,9 @@ internal static class Registry
         new DhtNodeTarget(),
         new PexTarget(),
         new LsdTarget(),
+        new UdpTrackerTarget(),
+        new HttpTrackerTarget(),
+        new TrackerAnswerTarget(),
+        new WebTorrentTarget(),
     ];
 }

@@ -29,10 +29,10 @@ internal static class Addresses
     {
         for (int attempt = 0; attempt < 20; attempt++)
         {
-            using var tcp = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            using var tcp = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             tcp.Bind(new IPEndPoint(address, 0));
             var free = (IPEndPoint)tcp.LocalEndPoint!;
-            using var udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            using var udp = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             try { udp.Bind(free); }
             catch (SocketException) { continue; }
             return free;
@@ -42,7 +42,8 @@ internal static class Addresses
 
     /// <summary>Whether a program listens there. Nothing is connected to, which some peers would take for a peer.</summary>
     public static bool IsListening(IPEndPoint address) => IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners()
-        .Any(listener => listener.Port == address.Port && (listener.Address.Equals(address.Address) || listener.Address.Equals(IPAddress.Any)));
+        .Any(listener => listener.Port == address.Port
+            && (listener.Address.Equals(address.Address) || listener.Address.Equals(IPAddress.Any) || listener.Address.Equals(IPAddress.IPv6Any)));
 
     private static bool CanBind(IPAddress address)
     {

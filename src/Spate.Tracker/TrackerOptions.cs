@@ -44,7 +44,13 @@ public sealed record TrackerOptions
     public int MaxNumWant { get; init; } = 100;
 
     /// <summary>
-    /// Bytes of memory for torrents and peers. When they are used up, announces of known peers go on as ever, peers that are new to
+    /// What HTTP answers give as <c>tracker id</c>, which clients send back as <c>trackerid</c> (BEP 3): up to 64 characters of ASCII by
+    /// which the nodes of a bigger tracker tell each other's clients apart in their logs. Null gives none. What comes back is not asked for.
+    /// </summary>
+    public string? TrackerId { get; init; }
+
+    /// <summary>
+    /// Bytes of memory for torrents and peers, WebTorrent clients among them. When they are used up, announces of known peers go on as ever, peers that are new to
     /// a known torrent get peers and are not entered, and new torrents are refused with a time to come back: swarms that are there
     /// can't be pushed out by a flood of invented ones.
     /// </summary>
@@ -148,6 +154,7 @@ public sealed record TrackerOptions
         Check(EmptyTorrentLifetime >= TimeSpan.Zero && EmptyTorrentLifetime <= TimeSpan.FromDays(30), nameof(EmptyTorrentLifetime), "must be 0 to 30 days");
         Check(MaxNumWant is >= 1 and <= 200, nameof(MaxNumWant), "must be 1 to 200");
         Check(DefaultNumWant >= 0 && DefaultNumWant <= MaxNumWant, nameof(DefaultNumWant), "must be 0 to MaxNumWant");
+        Check(TrackerId is null || TrackerId.Length is >= 1 and <= 64 && System.Text.Ascii.IsValid(TrackerId), nameof(TrackerId), "must have 1 to 64 characters of ASCII");
         Check(MemoryCapBytes >= 1 << 20, nameof(MemoryCapBytes), "must be at least 1 MiB");
         Check(ConnectionSecret is null || ConnectionSecret.Value.Length >= 16, nameof(ConnectionSecret), "needs at least 16 bytes");
         Check(AnnouncesPerMinute >= 0, nameof(AnnouncesPerMinute), "must not be negative");

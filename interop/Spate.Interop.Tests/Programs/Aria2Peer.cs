@@ -19,9 +19,10 @@ internal sealed class Aria2Peer : ForeignPeer
         Address = address;
         IPEndPoint rpcAddress = Addresses.FreePort(IPAddress.Loopback); // its RPC is on 127.0.0.1 or everywhere
         rpc = new Uri($"http://{rpcAddress}/jsonrpc");
+        bool isV6 = address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
         process = new ForeignProcess(Installed.Find("aria2c", "aria2"),
             [
-                "--no-conf", $"--dir={folder}", $"--listen-port={address.Port}", $"--interface={address.Address}", "--disable-ipv6=true",
+                "--no-conf", $"--dir={folder}", $"--listen-port={address.Port}", $"--interface={address.Address}", $"--disable-ipv6={(isV6 ? "false" : "true")}",
                 // Without its DHT aria2 speaks to no UDP tracker. It knows no node to start from.
                 "--enable-dht=true", $"--dht-listen-port={address.Port}", $"--dht-file-path={work}/dht.dat", "--enable-dht6=false", "--bt-enable-lpd=false",
                 "--seed-ratio=0.0", "--check-integrity=true", "--file-allocation=none", "--summary-interval=0", "--console-log-level=notice",

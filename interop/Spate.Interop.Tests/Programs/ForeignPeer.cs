@@ -26,9 +26,9 @@ internal abstract class ForeignPeer : IParticipant
     public abstract ValueTask DisposeAsync();
 
     /// <summary>Starts one; completes when it listens.</summary>
-    public static async Task<ForeignPeer> StartAsync(Client client, Scene scene, string torrent, string folder)
+    public static async Task<ForeignPeer> StartAsync(Client client, Scene scene, string torrent, string folder, IPEndPoint? at = null)
     {
-        IPEndPoint address = Addresses.NextEndPoint();
+        IPEndPoint address = at ?? Addresses.NextEndPoint();
         string work = scene.NewFolder();
         ForeignPeer peer = client switch
         {

@@ -20,14 +20,16 @@ internal sealed class TransmissionPeer : ForeignPeer
     public TransmissionPeer(string torrent, string folder, IPEndPoint address, string work)
     {
         (this.torrent, this.folder, Address) = (torrent, folder, address);
-        IPEndPoint rpcAddress = Addresses.FreePort(address.Address);
+        bool isV6 = address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
+        IPEndPoint rpcAddress = Addresses.FreePort(isV6 ? IPAddress.Loopback : address.Address);
         rpc = new Uri($"http://{rpcAddress}/transmission/rpc");
         var settings = new Dictionary<string, object>
         {
             ["download-dir"] = folder,
             ["peer-port"] = address.Port,
-            ["bind-address-ipv4"] = address.Address.ToString(),
-            ["rpc-bind-address"] = address.Address.ToString(),
+            ["bind-address-ipv4"] = isV6 ? "0.0.0.0" : address.Address.ToString(),
+            ["bind-address-ipv6"] = isV6 ? address.Address.ToString() : "::1",
+            ["rpc-bind-address"] = rpcAddress.Address.ToString(),
             ["rpc-port"] = rpcAddress.Port,
             ["rpc-whitelist-enabled"] = false,
             ["rpc-host-whitelist-enabled"] = false,
@@ -64,7 +66,7 @@ internal sealed class TransmissionPeer : ForeignPeer
         if (process.HasEnded) throw new InvalidOperationException("transmission-daemon ended.");
         if (!isAdded)
         {
-            if (!Addresses.IsListening(new IPEndPoint(Address.Address, rpc.Port))) return false;
+            if (!Addresses.IsListening(IPEndPoint.Parse(rpc.Authority))) return false;
             JsonElement answer = await CallAsync("torrent-add", new Dictionary<string, object> { ["filename"] = torrent, ["download-dir"] = folder });
             if (answer.GetProperty("result").GetString() != "success") throw new InvalidOperationException($"transmission refused the torrent: {answer}");
             isAdded = true;

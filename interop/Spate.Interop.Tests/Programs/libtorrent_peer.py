@@ -9,7 +9,7 @@ import libtorrent as lt
 
 torrent, folder, ip, port = sys.argv[1:5]
 session = lt.session({
-    "listen_interfaces": "%s:%s" % (ip, port),
+    "listen_interfaces": ("[%s]:%s" if ":" in ip else "%s:%s") % (ip, port),
     "outgoing_interfaces": ip,
     "enable_dht": False,
     "enable_lsd": False,

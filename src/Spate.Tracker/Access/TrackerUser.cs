@@ -4,6 +4,7 @@ namespace Spate.Tracker.Access;
 internal sealed class TrackerUser(int id, string name, Passkey passkey, DateTimeOffset created)
 {
     private long uploaded, downloaded;
+    private int sessions;
 
     public int Id { get; } = id;
 
@@ -32,6 +33,16 @@ internal sealed class TrackerUser(int id, string name, Passkey passkey, DateTime
         Interlocked.Add(ref downloaded, down);
         IsUnsaved = true;
     }
+
+    /// <summary>Counts a session of one of the user's clients; false when there are too many.</summary>
+    public bool TryOpenSession(int most)
+    {
+        if (Interlocked.Increment(ref sessions) <= most) return true;
+        Interlocked.Decrement(ref sessions);
+        return false;
+    }
+
+    public void CloseSession() => Interlocked.Decrement(ref sessions);
 
     public void SetTotals(long up, long down)
     {

@@ -6,6 +6,7 @@ namespace Spate.Tracker.Access;
 /// </summary>
 internal sealed class WatchedFile(string path, Action<string> load, Action<string>? log)
 {
+    private readonly Lock reading = new(); // what was read last must be what stays in force
     private (DateTime Written, long Length) seen;
 
     /// <summary>Reads it for the first time.</summary>
@@ -22,10 +23,13 @@ internal sealed class WatchedFile(string path, Action<string> load, Action<strin
     {
         try
         {
-            (DateTime, long) now = Look();
-            if (now == seen && !always) return true;
-            seen = now;
-            load(path);
+            lock (reading)
+            {
+                (DateTime, long) now = Look();
+                if (now == seen && !always) return true;
+                seen = now;
+                load(path);
+            }
             log?.Invoke($"{path} was read again.");
             return true;
         }

@@ -34,6 +34,7 @@ internal sealed class AnnounceDesk
         intervalSeconds = (int)options.Interval.TotalSeconds;
         jitterSeconds = (int)options.IntervalJitter.TotalSeconds;
         MinIntervalSeconds = (int)options.MinInterval.TotalSeconds;
+        TrackerId = System.Text.Encoding.ASCII.GetBytes(options.TrackerId ?? "");
     }
 
     public TrackerClock Clock { get; }
@@ -43,6 +44,9 @@ internal sealed class AnnounceDesk
 
     /// <summary>What HTTP clients are told not to fall below.</summary>
     public int MinIntervalSeconds { get; }
+
+    /// <summary>What HTTP clients are to send back; empty for nothing.</summary>
+    public byte[] TrackerId { get; }
 
     /// <summary>Takes an announce.</summary>
     /// <param name="announcement">What the client says.</param>

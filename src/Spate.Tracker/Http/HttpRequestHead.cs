@@ -17,8 +17,8 @@ internal enum HttpParse
 }
 
 /// <summary>
-/// The head of an HTTP/1 request (RFC 9112), a view of the receive buffer. Reads what a tracker needs: no folded headers, no
-/// chunked bodies.
+/// The head of an HTTP/1 request (RFC 9112), a view of the receive buffer. Reads what a tracker needs: no folded
+/// headers, for one.
 /// </summary>
 internal ref struct HttpRequestHead
 {
@@ -95,7 +95,10 @@ internal ref struct HttpRequestHead
         return value;
     }
 
-    /// <summary>Bytes of the body; -1 when the client says so in a way that is not taken.</summary>
+    /// <summary>Whether the body comes in chunks.</summary>
+    public readonly bool IsChunked => Ascii.EqualsIgnoreCase(Header("transfer-encoding"u8), "chunked"u8);
+
+    /// <summary>Bytes of a body that does not come in chunks; -1 when its length is no number.</summary>
     public readonly int ContentLength
     {
         get

@@ -91,13 +91,13 @@ internal sealed class HttpResponder(AnnounceDesk desk)
         bool isV4 = address.Length == 4;
         ReadOnlySpan<byte> own = peers.AsSpan(0, reply.PeerBytes), other = otherPeers.AsSpan(0, reply.OtherPeerBytes);
         ReadOnlySpan<byte> v4 = isV4 ? own : other, v6 = isV4 ? other : own;
-        if (query.Compact) writer.WriteCompactAnnounce(counts, address, v4, v6);
+        if (query.Compact) writer.WriteCompactAnnounce(counts, address, v4, v6, desk.TrackerId);
         else
         {
             writer.BeginDictionaryAnnounce(counts, address);
             WriteDictionaries(ref writer, v4, UdpTracker.PeerSizeV4);
             WriteDictionaries(ref writer, v6, UdpTracker.PeerSizeV6);
-            writer.EndDictionaryAnnounce();
+            writer.EndDictionaryAnnounce(desk.TrackerId);
         }
         return writer.Length;
     }

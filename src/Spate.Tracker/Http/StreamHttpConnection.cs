@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -131,26 +132,58 @@ internal sealed class StreamHttpConnection : IDisposable
             ApiKey = Encoding.Latin1.GetString(head.Header("x-api-key"u8)),
             ContentType = Encoding.Latin1.GetString(head.Header("content-type"u8)),
         };
-        return AnswerPageAsync(stream, request, head.Length, head.ContentLength, head.KeepAlive, cancellation);
+        (bool isChunked, int bodyLength, bool keepOpen) = (head.IsChunked, head.ContentLength, head.KeepAlive);
+        Consume(head.Length);
+        return AnswerPageAsync(stream, request, isChunked, bodyLength, keepOpen, cancellation);
     }
 
     private async Task<bool> AnswerPageAsync(
-        Stream stream, HttpPageRequest request, int headLength, int bodyLength, bool keepOpen, CancellationToken cancellation)
+        Stream stream, HttpPageRequest request, bool isChunked, int bodyLength, bool keepOpen, CancellationToken cancellation)
     {
-        if (bodyLength is < 0 or > MaxBody)
+        byte[]? body = isChunked ? await ReadChunkedBodyAsync(stream, cancellation) : await ReadBodyAsync(stream, bodyLength, cancellation);
+        if (body is null)
         {
-            HttpPage refusal = HttpPage.Text(413, $"the body's length must be given, and be at most {MaxBody} bytes");
+            HttpPage refusal = HttpPage.Text(413, $"the body must have at most {MaxBody} bytes, in a form that HTTP allows");
             await stream.WriteAsync(refusal.ToBytes(keepAlive: false, withContent: true), cancellation);
             return false;
         }
-        byte[] body = new byte[bodyLength];
-        int first = Math.Min(bodyLength, have - headLength);
-        buffer.AsSpan(headLength, first).CopyTo(body);
-        Consume(headLength + first);
-        await stream.ReadExactlyAsync(body.AsMemory(first), cancellation);
         HttpPage page = server.Pages.Answer(request with { Body = body });
         await stream.WriteAsync(page.ToBytes(keepOpen, request.Method != "HEAD"), cancellation);
         return true;
+    }
+
+    // Null for a length that is none or too long.
+    private async Task<byte[]?> ReadBodyAsync(Stream stream, int length, CancellationToken cancellation)
+    {
+        if (length is < 0 or > MaxBody) return null;
+        byte[] body = new byte[length];
+        int first = Math.Min(length, have);
+        buffer.AsSpan(0, first).CopyTo(body);
+        Consume(first);
+        await stream.ReadExactlyAsync(body.AsMemory(first), cancellation);
+        return body;
+    }
+
+    // Chunked (RFC 9112, section 7.1), without trailers.
+    private async Task<byte[]?> ReadChunkedBodyAsync(Stream stream, CancellationToken cancellation)
+    {
+        const int maxLine = 32;
+        var body = new MemoryStream();
+        while (true)
+        {
+            int end;
+            while ((end = buffer.AsSpan(0, have).IndexOf("\r\n"u8)) < 0)
+            {
+                if (have > maxLine || !await ReceiveAsync(stream, cancellation)) return null;
+            }
+            if (!Utf8Parser.TryParse(buffer.AsSpan(0, end), out int size, out int used, 'X') || used != end || size < 0) return null;
+            Consume(end + 2);
+            if (body.Length + size > MaxBody) return null;
+            byte[]? chunk = await ReadBodyAsync(stream, size + 2, cancellation); // with the line end behind it
+            if (chunk is null || !chunk.AsSpan(size).SequenceEqual("\r\n"u8)) return null;
+            body.Write(chunk, 0, size);
+            if (size == 0) return body.ToArray();
+        }
     }
 
     private ReadOnlySpan<byte> ClientAddress(in HttpRequestHead head, Span<byte> forwardedFor)

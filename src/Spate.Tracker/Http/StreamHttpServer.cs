@@ -17,6 +17,7 @@ internal sealed class StreamHttpServer : IDisposable
     private readonly ConcurrentDictionary<StreamHttpConnection, byte> connections = new();
     private readonly CancellationTokenSource stop = new();
     private readonly List<Socket> listeners = [];
+    private int open; // connections; counting the dictionary would lock all of it
 
     /// <param name="makeResponder">Makes what answers announces; null where none are served.</param>
     /// <param name="pages">Answers all else.</param>
@@ -45,7 +46,7 @@ internal sealed class StreamHttpServer : IDisposable
     public CancellationToken Stopping => stop.Token;
 
     /// <summary>Open connections.</summary>
-    public int Connections => connections.Count;
+    public int Connections => Volatile.Read(ref open);
 
     /// <summary>Counters of all responders so far.</summary>
     public IEnumerable<FrontEndCounters> Counters => allResponders.Select(responder => responder.Counters);
@@ -96,16 +97,18 @@ internal sealed class StreamHttpServer : IDisposable
             }
             catch (OperationCanceledException) { return; }
             catch (ObjectDisposedException) { return; }
-            catch (SocketException)
+            catch (SocketException e)
             {
-                await Task.Delay(10); // out of descriptors, or a client that has gone already
+                // Out of descriptors, or a client that has gone already.
+                if (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable) CloseOldest();
+                await Task.Delay(10);
             }
         }
     }
 
     private void Start(StreamHttpConnection connection)
     {
-        if (connections.Count >= Options.MaxConnections) CloseOldest();
+        if (Interlocked.Increment(ref open) > Options.MaxConnections) CloseOldest();
         connections[connection] = 0;
         _ = RunAsync(connection);
     }
@@ -121,10 +124,11 @@ internal sealed class StreamHttpServer : IDisposable
         finally
         {
             connections.TryRemove(connection, out _);
+            Interlocked.Decrement(ref open);
             connection.Dispose();
         }
     }
 
     // Looks at some, not at all: the oldest of a few is old enough.
-    private void CloseOldest() => connections.Keys.Take(16).MinBy(connection => connection.Since)?.Dispose();
+    private void CloseOldest() => connections.Take(16).Select(entry => entry.Key).MinBy(connection => connection.Since)?.Dispose();
 }

@@ -20,6 +20,9 @@ internal sealed unsafe class PagePool : IDisposable
     /// <summary>Bytes that the store holds, pages and big blocks together, free pages excluded.</summary>
     public long Bytes => Interlocked.Read(ref bytes);
 
+    /// <summary>Counts memory that others hold for the store's sake; negative when they gave it back.</summary>
+    public void Charge(long change) => Interlocked.Add(ref bytes, change);
+
     /// <summary>A page that starts at a multiple of its size; its content is arbitrary.</summary>
     public byte* Rent()
     {

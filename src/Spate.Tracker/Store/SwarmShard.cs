@@ -111,8 +111,11 @@ internal sealed unsafe class SwarmShard(PagePool pages, ulong secret, StoreLimit
         return webPeers.Count != 0 && webPeers.TryGetValue(number, out SwarmCounts web) ? counts + web : counts;
     }
 
-    /// <summary>Sets how many WebSocket peers a torrent has.</summary>
-    public void SetWebPeers(TorrentRecord* record, int number, SwarmCounts counts)
+    /// <summary>How many WebSocket peers a torrent has.</summary>
+    public SwarmCounts WebPeersOf(int number) => webPeers.GetValueOrDefault(number);
+
+    /// <summary>Sets how many WebSocket peers a torrent has. Returns how many more these are than before.</summary>
+    public long SetWebPeers(TorrentRecord* record, int number, SwarmCounts counts)
     {
         webPeers.TryGetValue(number, out SwarmCounts before);
         Totals = new SwarmCounts(
@@ -124,6 +127,7 @@ internal sealed unsafe class SwarmShard(PagePool pages, ulong secret, StoreLimit
             webPeers[number] = counts;
             record->EmptySince = 0;
         }
+        return (long)counts.Peers - before.Peers;
     }
 
     /// <summary>

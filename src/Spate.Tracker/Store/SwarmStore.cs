@@ -46,6 +46,9 @@ internal struct AnnounceResult
 /// </summary>
 internal sealed unsafe class SwarmStore : IDisposable
 {
+    // What a WebSocket peer costs in managed objects: its entries in two dictionaries and a list.
+    private const int WebPeerBytes = 300;
+
     private readonly PagePool pages = new();
     private readonly SwarmShard[] shards;
     private readonly int shardShift;
@@ -165,7 +168,8 @@ internal sealed unsafe class SwarmStore : IDisposable
                 record = shard.Add(infoHash, hash, nowSeconds, out number);
                 if (record == null) return AnnounceOutcome.Full;
             }
-            shard.SetWebPeers(record, number, counts);
+            else if (counts.Peers > shard.WebPeersOf(number).Peers && limits.IsFull(pages)) return AnnounceOutcome.Full;
+            pages.Charge(shard.SetWebPeers(record, number, counts) * WebPeerBytes);
             record->Downloaded += completed;
             result.Counts = shard.Count(record, number);
             result.Downloaded = record->Downloaded;

@@ -15,6 +15,9 @@ internal sealed class UdpResponder(AnnounceDesk desk, ConnectionIds ids, bool us
     /// <summary>The longest answer: what passes any network in one piece. Also enough for the longest request.</summary>
     public const int MaxDatagram = 1500;
 
+    // No request is longer: the longest are scrapes of 74 torrents, and announces with a URL of some hundred bytes.
+    private const int MaxRequest = MaxDatagram + 100;
+
     // Peers that fit the answer over IPv6, where 40 and 8 bytes go to headers, on a path of 1,500 bytes or a tunnel of somewhat less.
     private const int MaxPeersV6 = 74;
 
@@ -49,7 +52,7 @@ internal sealed class UdpResponder(AnnounceDesk desk, ConnectionIds ids, bool us
 
     private int Choose(ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> address, Span<byte> answer)
     {
-        if (!UdpRequest.TryRead(datagram, out UdpRequest request)) return 0;
+        if (datagram.Length > MaxRequest || !UdpRequest.TryRead(datagram, out UdpRequest request)) return 0;
         if (request.IsConnect)
         {
             Counters.Connects++;

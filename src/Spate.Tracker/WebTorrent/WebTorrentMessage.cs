@@ -43,10 +43,12 @@ internal sealed class WebTorrentMessage
 
     public PeerId OfferId { get; private set; }
 
-    /// <summary>Reads a message; null, with a reason for the client, when it is none.</summary>
-    public static WebTorrentMessage? Read(ReadOnlySpan<byte> json, out string error)
+    /// <summary>
+    /// Reads a message. False, with a reason for the client, when it is none; then <paramref name="message"/> holds what came before the fault.
+    /// </summary>
+    public static bool TryRead(ReadOnlySpan<byte> json, out WebTorrentMessage message, out string error)
     {
-        var message = new WebTorrentMessage();
+        message = new WebTorrentMessage();
         try
         {
             error = message.ReadObject(json);
@@ -59,7 +61,7 @@ internal sealed class WebTorrentMessage
         {
             error = "a value of the wrong type, or text that is not Unicode";
         }
-        return error.Length == 0 ? message : null;
+        return error.Length == 0;
     }
 
     private string ReadObject(ReadOnlySpan<byte> json)

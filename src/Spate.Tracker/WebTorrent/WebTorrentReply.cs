@@ -62,14 +62,17 @@ internal static class WebTorrentReply
         json.WriteEndObject();
     });
 
-    /// <summary>A refusal, in the words that clients of all protocols get.</summary>
+    /// <summary>A refusal, in the words that clients of all protocols get. Without a torrent it names no action either: clients look for one.</summary>
     public static byte[] Failure(bool isScrape, Sha1Hash? infoHash, ReadOnlySpan<byte> reason)
     {
         string text = Encoding.UTF8.GetString(reason);
         return Write(json =>
         {
-            json.WriteString("action"u8, isScrape ? "scrape"u8 : "announce"u8);
-            if (infoHash is { } hash) json.WriteString("info_hash"u8, Text(hash.AsSpan()));
+            if (infoHash is { } hash)
+            {
+                json.WriteString("action"u8, isScrape ? "scrape"u8 : "announce"u8);
+                json.WriteString("info_hash"u8, Text(hash.AsSpan()));
+            }
             json.WriteString("failure reason"u8, text);
         });
     }

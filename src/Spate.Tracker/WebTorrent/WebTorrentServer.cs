@@ -19,6 +19,7 @@ internal sealed class WebTorrentServer(AnnounceDesk desk, WebSwarms swarms, Trac
 {
     private const int MaxMessage = 128 * 1024;
     private const int MaxSwarms = 1000;
+    private const long MaxWaitingBytes = 256 << 20;
     private const int MessagesPerSecond = 50, MessageBurst = 500;
 
     // Silence for twice as long means that the client has gone without saying so.
@@ -27,6 +28,7 @@ internal sealed class WebTorrentServer(AnnounceDesk desk, WebSwarms swarms, Trac
     private static readonly TimeSpan closeTimeout = TimeSpan.FromSeconds(5);
 
     private readonly int intervalSeconds = (int)options.WebSocketInterval.TotalSeconds;
+    private readonly OutboxMemory outboxes = new(MaxWaitingBytes);
     private int connections;
 
     /// <summary>Counts of all WebSockets; their interlocked costs do not matter beside JSON.</summary>
@@ -47,7 +49,7 @@ internal sealed class WebTorrentServer(AnnounceDesk desk, WebSwarms swarms, Trac
             return;
         }
         Interlocked.Increment(ref Counters.Connections);
-        var peer = new WebTorrentPeer();
+        var peer = new WebTorrentPeer(outboxes);
         Task sending = SendAllAsync(socket, peer, cancellation);
         try
         {
@@ -106,11 +108,11 @@ internal sealed class WebTorrentServer(AnnounceDesk desk, WebSwarms swarms, Trac
 
     private void Handle(ReadOnlySpan<byte> json, WebTorrentPeer peer, WebTorrentRequest request)
     {
-        WebTorrentMessage? message = WebTorrentMessage.Read(json, out string error);
-        if (message is null)
+        if (!WebTorrentMessage.TryRead(json, out WebTorrentMessage message, out string error))
         {
             Interlocked.Increment(ref Counters.Errors);
-            peer.Send(WebTorrentReply.Failure(isScrape: false, null, Encoding.UTF8.GetBytes(error)));
+            Sha1Hash? hash = message.InfoHashes.Count == 1 ? message.InfoHashes[0] : null;
+            peer.Send(WebTorrentReply.Failure(message.IsScrape, hash, Encoding.UTF8.GetBytes(error)));
         }
         else if (message.IsScrape) Scrape(message, peer, request);
         else Announce(message, peer, request);
@@ -137,14 +139,16 @@ internal sealed class WebTorrentServer(AnnounceDesk desk, WebSwarms swarms, Trac
         if (refusal == Refusal.None && message.Answer is not null)
         {
             // Only who is in the swarm under this id may speak for it.
-            if (!peer.Swarms.TryGetValue(hash, out PeerId known) || known != id) return;
+            if (!peer.Swarms.Contains((hash, id))) return;
             swarms.Find(hash, message.ToPeerId)?.Send(WebTorrentReply.Answer(hash, id, message.OfferId, message.Answer));
             return;
         }
         if (refusal == Refusal.None && message.Event == AnnounceEvent.Stopped)
         {
             desk.Credit(user, announcement, now);
-            if (peer.Swarms.Remove(hash, out PeerId was)) swarms.Leave(hash, was, peer);
+            if (peer.Swarms.Remove((hash, id))) swarms.Leave(hash, id, peer);
+            ScrapeEntry left = desk.Scrape(hash.AsSpan());
+            peer.Send(WebTorrentReply.Announce(hash, intervalSeconds, (uint)left.Seeders, (uint)left.Leechers));
             return;
         }
         AnnounceResult? result = refusal == Refusal.None ? Enter(message, hash, id, peer, out refusal) : null;
@@ -167,11 +171,7 @@ internal sealed class WebTorrentServer(AnnounceDesk desk, WebSwarms swarms, Trac
     private AnnounceResult? Enter(WebTorrentMessage message, Sha1Hash hash, PeerId id, WebTorrentPeer peer, out Refusal refusal)
     {
         refusal = Refusal.None;
-        if (peer.Swarms.TryGetValue(hash, out PeerId was))
-        {
-            if (was != id) swarms.Leave(hash, was, peer); // one connection is one peer
-        }
-        else if (peer.Swarms.Count >= MaxSwarms)
+        if (peer.Swarms.Count >= MaxSwarms && !peer.Swarms.Contains((hash, id)))
         {
             refusal = Refusal.TooOften;
             return null;
@@ -180,11 +180,10 @@ internal sealed class WebTorrentServer(AnnounceDesk desk, WebSwarms swarms, Trac
         AnnounceResult? result = swarms.Enter(hash, id, peer, role, message.Event == AnnounceEvent.Completed, out bool isFull);
         if (result is null)
         {
-            peer.Swarms.Remove(hash);
             refusal = isFull ? Refusal.TrackerFull : Refusal.PeerIdInUse;
             return null;
         }
-        peer.Swarms[hash] = id;
+        peer.Swarms.Add((hash, id));
         return result;
     }
 
@@ -209,7 +208,8 @@ internal sealed class WebTorrentServer(AnnounceDesk desk, WebSwarms swarms, Trac
             await foreach (byte[] message in peer.Outbox.ReadAllAsync(cancellation))
             {
                 Interlocked.Add(ref Counters.BytesOut, message.Length);
-                await socket.SendAsync(message.AsMemory(), WebSocketMessageType.Text, endOfMessage: true, cancellation);
+                try { await socket.SendAsync(message.AsMemory(), WebSocketMessageType.Text, endOfMessage: true, cancellation); }
+                finally { peer.Sent(message); }
             }
             if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
                 await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellation);
@@ -217,6 +217,7 @@ internal sealed class WebTorrentServer(AnnounceDesk desk, WebSwarms swarms, Trac
         catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
         {
             socket.Abort(); // ends the receiving half too
+            peer.DropOutbox();
         }
     }
 }

@@ -126,7 +126,11 @@ public class HttpTests
         Assert.StartsWith("HTTP/1.1 404 ", await ExchangeAsync(tracker.Http, Get("/favicon.ico")));
         Assert.StartsWith("HTTP/1.1 405 ", await ExchangeAsync(tracker.Http, "POST /announce HTTP/1.1\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab"u8.ToArray()));
         Assert.StartsWith("HTTP/1.1 413 ", await ExchangeAsync(tracker.Http, "POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n"u8.ToArray()));
-        Assert.StartsWith("HTTP/1.1 413 ", await ExchangeAsync(tracker.Http, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"u8.ToArray()));
+        Assert.StartsWith("HTTP/1.1 413 ", await ExchangeAsync(tracker.Http, "POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n"u8.ToArray()));
+        foreach (string chunks in new[] { "0\r\n\r\n", "3\r\nabc\r\n0\r\n\r\n" })
+            Assert.StartsWith("HTTP/1.1 405 ", await ExchangeAsync(tracker.Http, Encoding.ASCII.GetBytes("POST / HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks), 20));
+        foreach (string chunks in new[] { "x\r\n", "-1\r\n", "7FFFFFFF\r\n", "FFFFFFFF\r\n", "3\r\nabcde", "1111111111111111111111111111111111111111111", "\r\n" })
+            Assert.StartsWith("HTTP/1.1 413 ", await ExchangeAsync(tracker.Http, Encoding.ASCII.GetBytes("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)));
         string head = await ExchangeAsync(tracker.Http, "HEAD /stats HTTP/1.1\r\nConnection: close\r\n\r\n"u8.ToArray());
         Assert.StartsWith("HTTP/1.1 200 ", head);
         Assert.EndsWith("\r\n\r\n", head);

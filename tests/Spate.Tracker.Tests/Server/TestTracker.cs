@@ -69,22 +69,33 @@ internal sealed class TestTracker : IAsyncDisposable
         return client.Announce(request, url);
     }
 
+    /// <summary>Waits until something holds, for as long as a loaded machine may need.</summary>
+    public static async Task EventuallyAsync(Func<bool> holds)
+    {
+        for (int i = 0; i < 3000 && !holds(); i++) await Task.Delay(20);
+        Assert.True(holds());
+    }
+
     /// <summary>Sends bytes over TCP and returns all that comes back until the tracker closes.</summary>
     public static async Task<string> ExchangeAsync(IPEndPoint to, byte[] bytes, int pieces = 1)
     {
         using var socket = new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(to);
         int size = Math.Max(1, bytes.Length / pieces);
-        for (int at = 0; at < bytes.Length; at += size)
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        try
         {
-            await socket.SendAsync(bytes.AsMemory(at, Math.Min(size, bytes.Length - at)));
-            if (pieces > 1) await Task.Delay(1);
+            for (int at = 0; at < bytes.Length; at += size)
+            {
+                await socket.SendAsync(bytes.AsMemory(at, Math.Min(size, bytes.Length - at)), patience.Token);
+                if (pieces > 1) await Task.Delay(1);
+            }
         }
+        catch (SocketException) { } // refused before all was sent; what it said of it may still be there
         var received = new MemoryStream();
         byte[] buffer = new byte[65536];
         try
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
             for (int n; (n = await socket.ReceiveAsync(buffer, SocketFlags.None, patience.Token)) > 0;) received.Write(buffer, 0, n);
         }
         catch (SocketException) { } // reset: what came before counts
@@ -104,7 +115,7 @@ internal sealed class UdpTestClient : IDisposable
     public UdpTestClient(IPEndPoint tracker, IPAddress? from = null)
     {
         isV6 = tracker.AddressFamily == AddressFamily.InterNetworkV6;
-        socket = new Socket(tracker.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 20_000 };
+        socket = new Socket(tracker.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 60_000 };
         if (from is not null) socket.Bind(new IPEndPoint(from, 0));
         socket.Connect(tracker);
     }
@@ -151,24 +162,27 @@ internal sealed class UdpTestClient : IDisposable
         return buffer[..socket.Receive(buffer)];
     }
 
-    /// <summary>Sends datagrams and looks whether anything comes back before the answer to a last connect request.</summary>
+    /// <summary>
+    /// Sends datagrams and returns what comes back to them. A connect request follows every few of them, and its answer is waited for, so
+    /// that neither side's buffer ever overflows.
+    /// </summary>
     public List<byte[]> AnswersTo(IEnumerable<byte[]> packets)
     {
-        int sent = 0;
-        foreach (byte[] packet in packets)
-        {
-            socket.Send(packet);
-            if (++sent % 100 == 0) Thread.Sleep(1);
-        }
-        byte[] last = new byte[16];
-        UdpRequestWriter.WriteConnect(last, 0xFEEDF00D);
-        socket.Send(last);
         var answers = new List<byte[]>();
-        while (true)
+        foreach (byte[][] few in packets.Chunk(50))
         {
-            byte[] answer = buffer[..socket.Receive(buffer)];
-            if (UdpAnswer.TryRead(answer, out UdpAnswer read) && read.TransactionId == 0xFEEDF00D) return answers;
-            answers.Add(answer);
+            foreach (byte[] packet in few) socket.Send(packet);
+            byte[] last = new byte[16];
+            uint mark = 0xFEED_0000 | (++transaction & 0xFFFF);
+            UdpRequestWriter.WriteConnect(last, mark);
+            socket.Send(last);
+            while (true)
+            {
+                byte[] answer = buffer[..socket.Receive(buffer)];
+                if (UdpAnswer.TryRead(answer, out UdpAnswer read) && read.TransactionId == mark) break;
+                answers.Add(answer);
+            }
         }
+        return answers;
     }
 }

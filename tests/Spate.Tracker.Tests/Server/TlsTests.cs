@@ -51,8 +51,8 @@ public sealed class TlsTests : IDisposable
     public async Task Announces_over_TLS_meet_the_same_swarm_and_a_new_certificate_takes_over()
     {
         string first = WriteCertificate("one");
-        var log = new List<string>();
-        await using TestTracker tracker = await StartAsync(o => o with { Log = log.Add });
+        var log = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        await using TestTracker tracker = await StartAsync(o => o with { Log = log.Enqueue });
         tracker.AnnounceUdp(Request("t", 1));
         (AnnounceAnswer answer, string thumbprint) = await AnnounceAsync(tracker, 2);
         Assert.Equal(first, thumbprint);

@@ -1,0 +1,250 @@
+import { Button, Group, Modal, NativeSelect, TextInput } from '@mantine/core';
+import { keepPreviousData, useQueries, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useMemo, useState } from 'react';
+import type { FilePriority, FileRow, FolderRow, PriorityChange, TorrentDetails } from '@/api';
+import { Empty } from '@/components/ui/Empty';
+import { DataGrid, type GridColumn } from '@/components/ui/grid/DataGrid';
+import { storedLayout } from '@/components/ui/grid/layout';
+import { Icon } from '@/components/ui/Icon';
+import { notify } from '@/components/ui/notices';
+import { ProgressBar } from '@/components/ui/ProgressBar';
+import { useI18n } from '@/lib/i18n/I18n';
+import { explain } from '@/lib/problem';
+import { emptySelection } from '@/lib/selection';
+import { useStored } from '@/lib/stored';
+import { filesIn, renameFile, setPriorities } from '../api/details';
+import classes from './Tab.module.css';
+
+const fileLayout = storedLayout('files', []);
+const pageSize = 1000;
+
+/** A row of the tree: a folder, a file, or the line that loads more of a long folder. */
+interface Node {
+  id: string;
+  depth: number;
+  name: string;
+  path: string;
+  folder?: FolderRow;
+  file?: FileRow;
+  more?: { folder: string; shown: number };
+}
+
+/** The torrent's files as a tree; what lies in a folder is asked for when it is opened. */
+export function FilesTab({ id, details }: { id: string; details: TorrentDetails }) {
+  const { t, format } = useI18n();
+  const client = useQueryClient();
+  const [layout, setLayout] = useStored(fileLayout);
+  const [selection, setSelection] = useState(emptySelection);
+  const [openFolders, setOpenFolders] = useState<readonly string[]>(['']);
+  const [limits, setLimits] = useState<Readonly<Record<string, number>>>({});
+  const [renamed, setRenamed] = useState<Node | null>(null);
+  const isMoving = details.row.isFinished !== true && (details.row.downloadRate ?? 0) > 0;
+
+  const folders = useQueries({
+    queries: openFolders.map((folder) => ({
+      queryKey: ['files', id, folder, limits[folder] ?? pageSize],
+      queryFn: () => filesIn(id, folder, limits[folder] ?? pageSize),
+      refetchInterval: isMoving ? 3000 : (false as const),
+      placeholderData: keepPreviousData,
+    })),
+  });
+  const nodes = useMemo(() => {
+    const contents = new Map(openFolders.map((folder, index) => [folder, folders[index]?.data]));
+    const rows: Node[] = [];
+    const add = (path: string, depth: number) => {
+      const list = contents.get(path);
+      if (!list) return;
+      for (const folder of list.folders) {
+        rows.push({ id: `d ${folder.path}`, depth, name: folder.name, path: folder.path, folder });
+        if (openFolders.includes(folder.path)) add(folder.path, depth + 1);
+      }
+      for (const file of list.files)
+        rows.push({ id: `f ${file.index}`, depth, name: file.path.slice(file.path.lastIndexOf('/') + 1), path: file.path, file });
+      if (list.files.length < list.total && list.files.length > 0)
+        rows.push({ id: `m ${path}`, depth, name: '', path, more: { folder: path, shown: list.files.length } });
+    };
+    add('', 0);
+    return new Map(rows.map((row) => [row.id, row]));
+  }, [openFolders, folders]);
+  const order = useMemo(() => [...nodes.keys()], [nodes]);
+
+  const toggle = (nodeId: string) => {
+    const path = nodes.get(nodeId)?.folder?.path;
+    if (path === undefined) return;
+    setOpenFolders((open) => (open.includes(path) ? open.filter((one) => one !== path && !one.startsWith(`${path}/`)) : [...open, path]));
+  };
+  const prioritise = async (ids: readonly string[], priority: FilePriority) => {
+    const chosen = ids.map((one) => nodes.get(one)).filter((node) => node !== undefined);
+    const indexes = chosen.flatMap(({ file }) => (file ? [file.index] : []));
+    const changes: PriorityChange[] = chosen.flatMap(({ folder }) => (folder ? [{ folder: folder.path, priority }] : []));
+    if (indexes.length > 0) changes.push({ indexes, priority });
+    try {
+      await setPriorities(id, changes);
+      await client.invalidateQueries({ queryKey: ['files', id] });
+    } catch (error) {
+      notify({ kind: 'problem', title: t('action.notDone'), detail: explain(error, t) });
+    }
+  };
+  const chosenIds = selection.all ? order : [...selection.chosen].filter((one) => nodes.has(one));
+  const priorityNames: { value: FilePriority; label: string }[] = [
+    { value: 'high', label: t('priority.high') },
+    { value: 'normal', label: t('priority.normal') },
+    { value: 'low', label: t('priority.low') },
+    { value: 'skip', label: t('priority.skip') },
+  ];
+  const isOpen = (node: Node) => (node.folder ? openFolders.includes(node.folder.path) : undefined);
+
+  const columns: GridColumn<Node>[] = [
+    {
+      id: 'name',
+      label: t('column.name'),
+      width: 420,
+      render: (node) =>
+        node.more ? (
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            onClick={() => setLimits((before) => ({ ...before, [node.path]: (node.more?.shown ?? 0) + pageSize }))}
+          >
+            {t('files.more')}
+          </Button>
+        ) : (
+          <span className={classes.name} style={{ paddingLeft: node.depth * 18 }}>
+            {node.folder ? (
+              <button
+                type="button"
+                tabIndex={-1}
+                className={classes.toggle}
+                aria-label={isOpen(node) ? t('files.close') : t('files.open')}
+                onClick={() => toggle(node.id)}
+              >
+                <Icon name={isOpen(node) ? 'chevronDown' : 'chevronRight'} size={14} />
+              </button>
+            ) : (
+              <span className={classes.toggle} />
+            )}
+            <Icon name={node.folder ? 'folder' : 'file'} size={15} />
+            <bdi title={node.path}>{node.name}</bdi>
+          </span>
+        ),
+    },
+    {
+      id: 'size',
+      label: t('column.size'),
+      width: 100,
+      align: 'end',
+      render: (node) => (node.more ? '' : format.bytes((node.folder ?? node.file)?.length ?? 0)),
+    },
+    {
+      id: 'progress',
+      label: t('column.progress'),
+      width: 150,
+      render: (node) => {
+        const entry = node.folder ?? node.file;
+        if (!entry) return null;
+        const part = entry.length === 0 ? 1 : (entry.doneBytes ?? 0) / entry.length;
+        return (
+          <ProgressBar
+            part={part}
+            text={format.percent(part)}
+            tone={part >= 1 ? 'good' : node.file?.priority === 'skip' ? 'dim' : 'accent'}
+          />
+        );
+      },
+    },
+    {
+      id: 'priority',
+      label: t('files.priority'),
+      width: 150,
+      render: (node) =>
+        node.more ? null : (
+          <NativeSelect
+            size="xs"
+            variant="unstyled"
+            aria-label={`${t('files.priority')}: ${node.name}`}
+            data={(node.folder ?? node.file)?.priority ? priorityNames : [{ value: '', label: t('priority.mixed') }, ...priorityNames]}
+            value={(node.folder ?? node.file)?.priority ?? ''}
+            onClick={(event) => event.stopPropagation()}
+            onDoubleClick={(event) => event.stopPropagation()}
+            onChange={({ currentTarget }) => currentTarget.value && prioritise([node.id], currentTarget.value as FilePriority)}
+          />
+        ),
+    },
+  ];
+  const single = chosenIds.length === 1 && chosenIds[0] ? nodes.get(chosenIds[0]) : undefined;
+  return (
+    <>
+      <div className={classes.bar}>
+        <span>{t('files.count', { count: details.fileCount ?? 0 })}</span>
+        {chosenIds.length > 0 && (
+          <Group gap={4}>
+            {priorityNames.map(({ value, label }) => (
+              <Button key={value} size="compact-xs" variant="default" onClick={() => prioritise(chosenIds, value)}>
+                {label}
+              </Button>
+            ))}
+            {single && !single.more && (
+              <Button size="compact-xs" variant="default" onClick={() => setRenamed(single)}>
+                {t('torrent.rename')}
+              </Button>
+            )}
+          </Group>
+        )}
+      </div>
+      <DataGrid
+        label={t('details.files')}
+        columns={columns}
+        order={order}
+        rowOf={(node) => nodes.get(node)}
+        layout={layout}
+        onLayout={setLayout}
+        selection={selection}
+        onSelection={setSelection}
+        onOpen={toggle}
+        tree={{ level: (node) => node.depth + 1, isOpen, onToggle: toggle }}
+        rowHeight={30}
+        empty={<Empty compact icon="file" title={details.hasMetadata ? t('torrents.loading') : t('files.none')} />}
+      />
+      <Modal
+        opened={renamed !== null}
+        onClose={() => setRenamed(null)}
+        title={t('files.rename')}
+        closeButtonProps={{ 'aria-label': t('common.close') }}
+      >
+        {renamed && <RenameFile id={id} path={renamed.path} onClose={() => setRenamed(null)} />}
+      </Modal>
+    </>
+  );
+}
+
+function RenameFile({ id, path, onClose }: { id: string; path: string; onClose: () => void }) {
+  const { t } = useI18n();
+  const client = useQueryClient();
+  const [newPath, setNewPath] = useState(path);
+  const [problem, setProblem] = useState<string>();
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    try {
+      await renameFile(id, path, newPath);
+      await client.invalidateQueries({ queryKey: ['files', id] });
+      onClose();
+    } catch (error) {
+      setProblem(explain(error, t));
+    }
+  };
+  return (
+    <form onSubmit={submit}>
+      <TextInput
+        label={t('files.newPath')}
+        value={newPath}
+        error={problem}
+        maxLength={4096}
+        onChange={({ currentTarget }) => setNewPath(currentTarget.value)}
+        data-autofocus
+      />
+      <Button type="submit" mt="md">
+        {t('common.save')}
+      </Button>
+    </form>
+  );
+}

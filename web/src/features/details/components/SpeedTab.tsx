@@ -1,0 +1,21 @@
+import { useMemo } from 'react';
+import { RateChart } from '@/components/ui/RateChart';
+import type { RateSample } from '../api/detailState';
+import classes from './Tab.module.css';
+
+/** The torrent's rates since its details were opened. */
+export function SpeedTab({ rates }: { rates: readonly RateSample[] }) {
+  const series = useMemo(
+    () => ({
+      times: rates.map(({ at }) => at / 1000),
+      download: rates.map(({ download }) => download),
+      upload: rates.map(({ upload }) => upload),
+    }),
+    [rates],
+  );
+  return (
+    <div className={classes.pad}>
+      <RateChart {...series} span={300} height={200} />
+    </div>
+  );
+}
