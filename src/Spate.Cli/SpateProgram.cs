@@ -21,6 +21,7 @@ internal static class SpateProgram
         VerifyCommand.Build,
         EditCommand.Build,
         MagnetCommand.Build,
+        ServeCommand.Build,
         AddCommand.Build,
         ListCommand.Build,
         InfoCommand.Build,
@@ -34,6 +35,7 @@ internal static class SpateProgram
         RemoveCommand.Build,
         LimitCommand.Build,
         WatchCommand.Build,
+        DhtCommand.Build,
         TrackerCommand.Build,
         CompletionsCommand.Build,
     ];
