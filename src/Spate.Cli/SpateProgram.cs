@@ -34,6 +34,7 @@ internal static class SpateProgram
         RemoveCommand.Build,
         LimitCommand.Build,
         WatchCommand.Build,
+        DhtCommand.Build,
         TrackerCommand.Build,
         CompletionsCommand.Build,
     ];

@@ -44,6 +44,9 @@ internal sealed class SessionResources(SessionOptions options, SessionEnvironmen
 
     public EventHub Events { get; } = new();
 
+    /// <summary>How often addresses are dialled that do not answer, over all torrents.</summary>
+    public KnockLimiter Dials { get; } = new(burst: 10, perMinute: 4);
+
     /// <summary>Our address as others see it.</summary>
     public ExternalAddress Addresses { get; } = new();
 

@@ -163,7 +163,9 @@ public sealed class TorrentSession : IAsyncDisposable
         try
         {
             Metainfo metainfo = await search.WhenComplete(cancellation);
-            return Add(metainfo, options with { Peers = [.. options.Peers, .. await search.KnownPeersAsync()] });
+            Torrent torrent = Add(metainfo, options);
+            torrent.AddKnownPeers(await search.KnownPeersAsync());
+            return torrent;
         }
         finally { EndSearch(search); }
     }
@@ -218,7 +220,8 @@ public sealed class TorrentSession : IAsyncDisposable
         {
             Local4 = DhtAddress(AddressFamily.InterNetwork, IPAddress.Any),
             Local6 = DhtAddress(AddressFamily.InterNetworkV6, IPAddress.IPv6Any),
-            BootstrapNodes = Options.DhtNodes ?? DhtOptions.DefaultBootstrapNodes,
+            BootstrapNodes = Options.DhtNodes is null ? DhtOptions.DefaultBootstrapNodes : [],
+            Nodes = Options.DhtNodes ?? [],
             State = state,
         };
         resources.Dht = new DhtClient(world.Network, names, world.Scheduler, world.Random, world.Time, resources.Addresses, options, onFault);

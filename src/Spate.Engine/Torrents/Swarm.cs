@@ -26,6 +26,7 @@ internal sealed class Swarm : IDownloadOwner
     private const long DeafMs = 60_000;             // a send that makes no headway for so long holds memory for nothing
     private const long UselessMs = 600_000;
     private const int MostAllowedFast = 8;
+    private const int MostPorts = 3;                // "port" messages of a peer that are followed: each has us ask there
     private const int PiecesPerAllowedFast = 128;   // what every newcomer gets for nothing must stay a small part of the whole
     private const int MostMessagesPerTick = 50_000; // other than blocks and requests
     private const int PiecesPerMessage = 512;       // of a bitfield: as much work as one of the messages above
@@ -71,7 +72,7 @@ internal sealed class Swarm : IDownloadOwner
         Downloads = new Downloads(this, picker, Disk);
         Uploads = new Uploads(metainfo, picker.Have, Disk, session.SendBuffers, Disconnect, OnGiven);
         Choker = new Choker(() => peers, session.Environment.Random) { FixedSlots = options.UploadSlots > 0 ? options.UploadSlots : session.Options.UploadSlots };
-        Connector = new Connector(session, metainfo.InfoHash.Wire, candidates, () => options.MaxPeers - peers.Count, OnDialled);
+        Connector = new Connector(session, metainfo.InfoHash.Wire, candidates, () => options.MaxPeers - peers.Count, OnDialled, metainfo.IsPrivate);
         metadata = new MetadataServer(metainfo.RawInfo);
         pex = metainfo.IsPrivate || !session.Options.PeerExchange ? null : new PexSwarm();
         extensions = pex is null
@@ -404,7 +405,7 @@ internal sealed class Swarm : IDownloadOwner
                 (peer.AllowedByPeer ??= []).Add(message.A);
                 break;
             case MessageId.Port:
-                if (!metainfo.IsPrivate && message.A > 0) session.Dht?.AddNode(new IPEndPoint(peer.Remote.Address, message.A));
+                if (!metainfo.IsPrivate && message.A > 0 && peer.PortsSaid++ < MostPorts) session.Dht?.AddNode(new IPEndPoint(peer.Remote.Address, message.A));
                 break;
             case MessageId.Extended:
                 OnExtended(peer, message.Payload!);

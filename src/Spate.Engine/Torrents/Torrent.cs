@@ -68,6 +68,17 @@ public sealed class Torrent
     /// <summary>Announces to the trackers now, as far as they allow.</summary>
     public void Announce() => strand.Enqueue(_ => Lifecycle.Announces.Force());
 
+    /// <summary>Names peers that the search for the metadata found; they are tried like those from anywhere else.</summary>
+    public void AddKnownPeers(IReadOnlyList<Metadata.KnownPeer> peers) => strand.Enqueue(_ =>
+    {
+        foreach (Metadata.KnownPeer peer in peers)
+        {
+            Candidate? candidate = Lifecycle.Candidates.Add(peer.EndPoint, CandidateSource.Magnet);
+            if (candidate is not null && peer.WasConnected) Lifecycle.Candidates.ExpectBack(candidate, Lifecycle.Swarm.NowMs);
+        }
+        if (Lifecycle.Swarm.IsRunning) Lifecycle.Swarm.Connector.Tick(Lifecycle.Swarm.NowMs);
+    });
+
     /// <summary>Adds a peer to try.</summary>
     public void AddPeer(IPEndPoint peer) => strand.Enqueue(_ =>
     {
