@@ -2,7 +2,8 @@ using System.Net;
 using Spate.Bench.Tracker;
 using Spate.Tracker;
 
-// trackerbench serve IP TCP-PORT UDP-PORT [THREADS]     our tracker, until it is ended
+// trackerbench serve IP TCP-PORT UDP-PORT [portable]    our tracker, one thread a protocol, until it is ended; with .NET's sockets alone
+// trackerbench kestrel IP TCP-PORT                      Kestrel that answers every request with the same bytes: the least that it takes
 // trackerbench udp|http IP:PORT [--option value ...]    load: see LoadOptions
 // trackerbench hashes N                                 the info-hashes of the load, for opentracker's whitelist
 // trackerbench soak [SECONDS [PEERS]]                   peers that come and go: memory and pauses
@@ -11,13 +12,17 @@ switch (args)
     case ["serve", var ip, var tcp, var udp, ..]:
         var options = new TrackerOptions
         {
-            Listen = [IPAddress.Parse(ip)], HttpPort = int.Parse(tcp), UdpPort = int.Parse(udp), Threads = args.Length > 4 ? int.Parse(args[4]) : 1,
+            Listen = [IPAddress.Parse(ip)], HttpPort = int.Parse(tcp), UdpPort = int.Parse(udp), Threads = 1,
+            UsePortableSockets = args is [.., "portable"],
         };
         await using (TrackerServer server = await TrackerServer.StartAsync(options))
         {
             Console.WriteLine(string.Join(' ', server.AnnounceUrls));
             await Task.Delay(Timeout.Infinite);
         }
+        return 0;
+    case ["kestrel", var ip, var tcp]:
+        await KestrelFloor.RunAsync(new IPEndPoint(IPAddress.Parse(ip), int.Parse(tcp)));
         return 0;
     case ["udp", var target, ..]:
         Console.WriteLine(new UdpLoad(IPEndPoint.Parse(target), LoadOptions.Read(args[2..])).Run());

@@ -15,6 +15,7 @@ internal static class Registry
         new KrpcTarget(),
         new DhtNodeTarget(),
         new PexTarget(),
+        new MetadataExchangeTarget(),
         new LsdTarget(),
         new UdpTrackerTarget(),
         new HttpTrackerTarget(),

@@ -21,6 +21,7 @@ internal static class SpateProgram
         VerifyCommand.Build,
         EditCommand.Build,
         MagnetCommand.Build,
+        DhtCommand.Build,
         TrackerCommand.Build,
         CompletionsCommand.Build,
     ];

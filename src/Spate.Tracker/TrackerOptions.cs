@@ -107,6 +107,9 @@ public sealed record TrackerOptions
     /// <summary>Proxies in front of the tracker, whose word on the client's address (X-Forwarded-For) is taken.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
+    /// <summary>Who may see the status page, <c>/stats.json</c> and <c>/metrics</c>, which tell numbers only; empty for everybody.</summary>
+    public IReadOnlyList<IPNetwork> StatusReaders { get; init; } = [];
+
     /// <summary>Connections from <see cref="TrustedProxies"/> begin with a header of the PROXY protocol, version 2.</summary>
     public bool ProxyProtocol { get; init; }
 

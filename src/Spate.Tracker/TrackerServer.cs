@@ -59,7 +59,7 @@ public sealed class TrackerServer : IAsyncDisposable
         var clock = new TrackerClock(options.Time);
         desk = new AnnounceDesk(store, clock, options, torrents, options.IsPrivate ? users : null, ledger);
         if (options.WebSockets) webTorrent = new WebTorrentServer(desk, new WebSwarms(store, clock), options);
-        streamHttp = new StreamHttpServer(() => new HttpResponder(desk), new StatusPages(() => Status), webTorrent, options);
+        streamHttp = new StreamHttpServer(() => new HttpResponder(desk), new StatusPages(() => Status, options.StatusReaders), webTorrent, options);
         if (options.AdminEndPoint is not null)
         {
             var api = new AdminApi(options.AdminKey!, desk, users, torrents, state, () => Status, Reload, options.Time);

@@ -29,7 +29,7 @@ public sealed class DocsTests : IDisposable
     [Fact]
     public void Every_option_that_is_named_exists()
     {
-        foreach (string command in new[] { "get", "seed", "demo", "create", "edit" })
+        foreach (string command in new[] { "get", "seed", "demo", "tracker", "create", "edit" })
         {
             terminal.Ok(command, "--help");
             foreach (Match option in Regex.Matches(Section($"## {command}\n"), "`(--[a-z-]+)")) Assert.Contains(option.Groups[1].Value, terminal.Out);

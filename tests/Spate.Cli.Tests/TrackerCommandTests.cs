@@ -85,7 +85,7 @@ public sealed class TrackerCommandTests : IDisposable
             Assert.Contains("lacks a passkey", await GetAsync($"http://127.0.0.1:{port}/announce?info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=aaaaaaaaaaaaaaaaaaaa&port=5"));
             using JsonDocument users = JsonDocument.Parse(await GetAsync($"http://127.0.0.1:{admin}/api/v1/users", "a key of enough characters"));
             Assert.Equal(0, users.RootElement.GetProperty("total").GetInt32());
-        }, "--port", $"{port}", "--private", "--admin", $"127.0.0.1:{admin}", "--state", "state", "--memory", "64M", "--trusted-proxy", "10.0.0.0/8");
+        }, "--port", $"{port}", "--private", "--admin", $"127.0.0.1:{admin}", "--state", "state", "--memory", "64M", "--trusted-proxy", "10.0.0.0/8", "--status-for", "10.0.0.0/8", "--tracker-id", "one");
         Assert.True(File.Exists(terminal["state/tracker.state"]));
         Assert.DoesNotContain("a key of enough", terminal.Out + terminal.Err);
     }
@@ -95,6 +95,7 @@ public sealed class TrackerCommandTests : IDisposable
     [InlineData("--port takes a number", "--port", "70000")]
     [InlineData("--memory takes a size", "--memory", "12")]
     [InlineData("--trusted-proxy takes", "--trusted-proxy", "x/8")]
+    [InlineData("--status-for takes", "--status-for", "x/8")]
     [InlineData("--admin takes", "--admin", "127.0.0.1")]
     [InlineData("leave nothing to serve", "--no-http", "--no-udp")]
     [InlineData("--private needs --admin", "--private")]

@@ -14,6 +14,9 @@ public enum Shape
 
     /// <summary>20,000 small files.</summary>
     ManyFiles,
+
+    /// <summary>One file of so many pieces that its metadata has three parts.</summary>
+    SmallPieces,
 }
 
 /// <summary>Content on disk and its torrent.</summary>
@@ -29,11 +32,14 @@ internal sealed class SampleContent
 
     public Metainfo Metainfo { get; }
 
-    public static SampleContent Create(Scene scene, Shape shape)
+    /// <param name="scene">The test.</param>
+    /// <param name="shape">What it looks like.</param>
+    /// <param name="seed">Another number gives other bytes, and another torrent.</param>
+    public static SampleContent Create(Scene scene, Shape shape, int seed = 0)
     {
         string folder = scene.NewFolder();
         (string name, int pieceLength, (string Path, int Length)[] files) = Describe(shape);
-        var random = new Random((int)shape + 1);
+        var random = new Random((int)shape + 1 + (seed * 1000));
         using var all = new MemoryStream();
         foreach ((string path, int length) in files)
         {
@@ -94,6 +100,7 @@ internal sealed class SampleContent
                 ("c/ไทย 🌊.bin", 5_000_000),
                 ("z/empty at the end", 0),
             ]),
+        Shape.SmallPieces => ("small pieces.bin", 16 << 10, [("", (32 << 20) + 17)]),
         _ => ("many", 64 << 10, [.. Enumerable.Range(0, 20_000).Select(i => ($"d{i / 200:000}/f{i:00000}.dat", 200 + (i * 7919 % 3000)))]),
     };
 

@@ -8,6 +8,7 @@ internal sealed class LibtorrentDht : IAsyncDisposable
 {
     private readonly Process process;
     private readonly string prefix;
+    private int beside;
 
     private LibtorrentDht(Process process, string prefix) => (this.process, this.prefix) = (process, prefix);
 
@@ -28,8 +29,8 @@ internal sealed class LibtorrentDht : IAsyncDisposable
     /// <summary>Where a node listens; they are numbered from 1.</summary>
     public IPEndPoint EndPointOf(int node) => new(IPAddress.Parse($"{prefix}.{node}.1"), 6881);
 
-    /// <summary>An address beside those of the nodes.</summary>
-    public IPAddress Beside(int number) => IPAddress.Parse($"{prefix}.{number}.77");
+    /// <summary>An address beside those of the nodes that no test has had yet.</summary>
+    public IPAddress NextBeside() => IPAddress.Parse($"{prefix}.{Interlocked.Increment(ref beside)}.77");
 
     /// <summary>Tells a node to do something and returns what it says (see the script).</summary>
     public async Task<string> AskAsync(string command)

@@ -1,12 +1,14 @@
 """A DHT of libtorrent nodes for the interop tests: COUNT PREFIX, where node i listens on PREFIX.i.1:6881 (i from 1).
 
 Prints READY when all know others. Reads commands, a line each, and prints one line for each of them:
-  announce NODE HASH                    -> announced (by a torrent without metadata, for the binding has no announce of its own)
+  announce NODE HASH                    -> announced, soon (by a torrent without metadata, for the binding has no announce of its own)
   get_peers NODE HASH                   -> peers HOST:PORT ...
   put NODE TEXT                         -> put KEY
   get NODE KEY                          -> item TEXT | nothing
   put_mutable NODE SEED PUBLIC SALT TEXT -> put
   get_mutable NODE PUBLIC SALT          -> item SEQUENCE TEXT | nothing
+  seed NODE TORRENT FOLDER              -> seeding
+  fetch NODE MAGNET FOLDER              -> fetched MILLISECONDS-TO-METADATA MILLISECONDS-TO-END | failed
 Hashes, keys and seeds are hexadecimal; a salt of "-" is none. Ends when its standard input does.
 """
 import hashlib
@@ -58,6 +60,15 @@ def wait_for(node, kind, accept, seconds=20):
     return None
 
 
+def wait_until(condition, seconds=50):
+    deadline = time.time() + seconds
+    while not condition():
+        if time.time() > deadline:
+            return False
+        time.sleep(0.005)
+    return True
+
+
 def sha1(text):
     return lt.sha1_hash(bytes.fromhex(text))
 
@@ -74,7 +85,6 @@ def run(words):
         magnet = lt.parse_magnet_uri("magnet:?xt=urn:btih:" + words[2])
         magnet.save_path = "."
         session.add_torrent(magnet)
-        time.sleep(3)
         return "announced"
     if command == "get_peers":
         wanted = sha1(words[2])
@@ -95,6 +105,22 @@ def run(words):
         session.dht_get_immutable_item(wanted)
         alert = wait_for(node, lt.dht_immutable_item_alert, lambda a: a.target == wanted)
         return "item " + text_of(alert.item["value"]) if alert and alert.item else "nothing"
+    if command == "seed":
+        handle = session.add_torrent({"ti": lt.torrent_info(words[2]), "save_path": words[3]})
+        return "seeding" if wait_until(lambda: handle.status().is_seeding) else "failed"
+    if command == "fetch":
+        magnet = lt.parse_magnet_uri(words[2])
+        magnet.save_path = words[3]
+        begin = time.time()
+        handle = session.add_torrent(magnet)
+        if not wait_until(lambda: handle.status().has_metadata):
+            return "failed"
+        described = time.time()
+        if not wait_until(lambda: handle.status().is_seeding):
+            return "failed"
+        ended = time.time()
+        session.remove_torrent(handle)
+        return "fetched %d %d" % ((described - begin) * 1000, (ended - begin) * 1000)
     salt = "" if words[-2 if command == "put_mutable" else -1] == "-" else words[-2 if command == "put_mutable" else -1]
     if command == "put_mutable":
         secret = bytearray(hashlib.sha512(bytes.fromhex(words[2])).digest())
@@ -112,4 +138,8 @@ def run(words):
 
 for line in sys.stdin:
     if line.strip():
-        print(run(line.split()), flush=True)
+        try:
+            answer = run(line.split())
+        except Exception as error:
+            answer = "error: %s" % error
+        print(answer, flush=True)

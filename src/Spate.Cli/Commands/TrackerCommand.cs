@@ -61,8 +61,16 @@ internal static partial class TrackerCommand
 
     private static readonly Option<string[]> trustedProxies = new("--trusted-proxy")
     {
-        Description = "A proxy, as address or network, whose X-Forwarded-For is believed; may be repeated", HelpName = "NETWORK", Validators = { CheckNetworks },
+        Description = "A proxy, as address or network, whose X-Forwarded-For is believed; may be repeated", HelpName = "NETWORK", Validators = { result => CheckNetworks(result, "--trusted-proxy") },
     };
+
+    private static readonly Option<string[]> statusFor = new("--status-for")
+    {
+        Description = "Show the status page and /metrics to this address or network only; may be repeated (default: to everybody)", HelpName = "NETWORK",
+        Validators = { result => CheckNetworks(result, "--status-for") },
+    };
+
+    private static readonly Option<string> trackerId = new("--tracker-id") { Description = "What HTTP clients are told as tracker id, to be sent back", HelpName = "TEXT" };
 
     private static readonly Option<bool> proxyProtocol = new("--proxy-protocol") { Description = "Connections from trusted proxies begin with a PROXY header, version 2" };
 
@@ -75,7 +83,7 @@ internal static partial class TrackerCommand
         {
             listen, port, httpPort, udpPort, noHttp, noUdp, noWebSocket, tlsPort, certificate, certificateKey, allowList, denyList, onlyAllowed,
             isPrivate, state, admin, adminKeyFile, memory, interval, maxPeers, rateLimit, maxConnections, threads, trustedProxies, proxyProtocol,
-            secretFile,
+            secretFile, statusFor, trackerId,
         };
         return command.Does(environment, async context =>
         {
@@ -154,6 +162,8 @@ internal static partial class TrackerCommand
             AdminKey = context.Has(admin) ? ReadAdminKey(context) : null,
             TrustedProxies = [.. (context.Get(trustedProxies) ?? []).Select(ParseNetwork)],
             ProxyProtocol = context.Get(proxyProtocol),
+            StatusReaders = [.. (context.Get(statusFor) ?? []).Select(ParseNetwork)],
+            TrackerId = context.Get(trackerId),
             ConnectionSecret = ReadSecret(context),
             Log = line => context.Note($"{line}"),
             Time = context.Environment.Time,
@@ -241,8 +251,8 @@ internal static partial class TrackerCommand
     private static void CheckAddresses(OptionResult result) =>
         Check(result, text => IPAddress.TryParse(text, out _), "--listen takes an IP address of this machine");
 
-    private static void CheckNetworks(OptionResult result) =>
-        Check(result, text => ParseNetwork(text) != default, "--trusted-proxy takes an IP address or a network such as 10.0.0.0/8");
+    private static void CheckNetworks(OptionResult result, string name) =>
+        Check(result, text => ParseNetwork(text) != default, $"{name} takes an IP address or a network such as 10.0.0.0/8");
 
     private static void CheckEndPoint(OptionResult result) =>
         Check(result, text => IPEndPoint.TryParse(text, out IPEndPoint? endPoint) && endPoint.Port != 0, "--admin takes an IP address and a port, such as 127.0.0.1:6970");

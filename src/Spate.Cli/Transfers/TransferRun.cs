@@ -160,7 +160,7 @@ internal sealed class TransferRun : IAsyncDisposable
         }
         SayFiles(metainfo);
         transfer.Torrent = session.Add(metainfo, transfer.Options(metainfo));
-        foreach (IPEndPoint peer in await search.KnownPeersAsync()) transfer.Torrent.AddPeer(peer);
+        transfer.Torrent.AddKnownPeers(await search.KnownPeersAsync());
         session.EndSearch(search);
         transfer.Search = null;
         return true;

@@ -1,3 +1,4 @@
+using System.Net;
 using Spate.Engine.Discovery;
 using Spate.Engine.Ports;
 using Spate.Engine.Runtime;
@@ -13,12 +14,13 @@ namespace Spate.Engine.Dht;
 internal sealed class DhtAnnounces(DhtOptions options, ExternalAddress external, IRandom random, MonotonicClock clock)
 {
     private const long FirstRetryMs = 60_000;
+    private const long NewcomerPauseMs = 2_000;
 
     private readonly Dictionary<Sha1Hash, DhtTorrent> torrents = [];
     private readonly PriorityQueue<DhtTorrent, long> waiting = new(); // by the time of their next lookup
     private readonly List<Running> running = [];
     private double turns;
-    private long turnsMs;
+    private long turnsMs, newcomers;
 
     public int Count => torrents.Count;
 
@@ -60,6 +62,29 @@ internal sealed class DhtAnnounces(DhtOptions options, ExternalAddress external,
         }
     }
 
+    /// <summary>Somebody announced to us that he has a torrent; perhaps it is one of ours.</summary>
+    public void OnAnnounced(Sha1Hash infoHash, IPEndPoint peer)
+    {
+        if (torrents.TryGetValue(infoHash, out DhtTorrent? torrent)) torrent.OnPeers([peer], external.V4, external.V6);
+    }
+
+    /// <summary>
+    /// Every second: where there are so few nodes that an announce found less than eight to keep it, a newcomer is told at once. He would
+    /// find nobody for a quarter of an hour otherwise.
+    /// </summary>
+    public void FollowNewcomers(List<DhtNode> nodes, long nowMs)
+    {
+        long now = nodes.Sum(static n => n.Table.Newcomers);
+        if (now == newcomers) return;
+        newcomers = now;
+        foreach (DhtTorrent torrent in torrents.Values)
+        {
+            if (!torrent.IsBarelyKept || torrent.UnderWay > 0 || torrent.NewcomersSeen == now || torrent.NextMs <= nowMs + NewcomerPauseMs) continue;
+            torrent.NextMs = nowMs;
+            waiting.Enqueue(torrent, nowMs); // its older place is passed over
+        }
+    }
+
     /// <summary>Brings the torrents' counters up to date.</summary>
     public void Publish()
     {
@@ -77,7 +102,8 @@ internal sealed class DhtAnnounces(DhtOptions options, ExternalAddress external,
 
     private void Begin(DhtTorrent torrent, List<DhtNode> nodes, long nowMs)
     {
-        torrent.FoundAny = false;
+        torrent.FoundAny = torrent.IsBarelyKept = false;
+        torrent.NewcomersSeen = nodes.Sum(static n => n.Table.Newcomers);
         torrent.UnderWay = nodes.Count;
         torrent.NextMs = long.MaxValue;
         foreach (DhtNode node in nodes)
@@ -104,7 +130,8 @@ internal sealed class DhtAnnounces(DhtOptions options, ExternalAddress external,
         one.Publish();
         DhtTorrent torrent = one.Torrent;
         torrent.OnLookupDone();
-        if (torrent.IsRemoved || done.Answered == 0) OnOver(one);
+        torrent.IsBarelyKept |= done.Answered < RoutingTable.K;
+        if (torrent.IsRemoved) OnOver(one);
         else new StoreRound(node, _ => OnOver(one)).Announce(done, torrent.Port, torrent.IsSeed, clock.NowMs);
     }
 
@@ -117,6 +144,7 @@ internal sealed class DhtAnnounces(DhtOptions options, ExternalAddress external,
         long wait = (long)options.AnnounceInterval.TotalMilliseconds;
         if (torrent.FoundAny) torrent.FruitlessRounds = 0;
         else wait = Math.Min(wait, FirstRetryMs << Math.Min(torrent.FruitlessRounds++, 10)); // nobody yet: look again soon, then later
+        if (torrent.IsBarelyKept && torrent.NewcomersSeen < newcomers) wait = NewcomerPauseMs; // one came meanwhile
         torrent.NextMs = nowMs + wait + random.Next((int)(wait / 10) + 1);
         waiting.Enqueue(torrent, torrent.NextMs);
     }

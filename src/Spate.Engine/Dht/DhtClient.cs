@@ -34,7 +34,7 @@ public sealed class DhtClient : IDisposable
     private readonly List<DhtNode> nodes = [];
     private readonly DhtAnnounces announces;
     private readonly List<TaskCompletionSource> awaitingReady = [];
-    private readonly HashSet<DnsEndPoint> named = [];
+    private readonly Dictionary<DnsEndPoint, bool> named = []; // and whether it is everybody's
     private readonly CancellationTokenSource closing = new();
     private long tickMs, resolvedMs = long.MinValue / 2, armedMs = long.MaxValue;
     private string problem = "";
@@ -117,8 +117,8 @@ public sealed class DhtClient : IDisposable
     /// <summary>A torrent file or the user names a node; it is asked while too few are known.</summary>
     public void AddNode(string host, int port) => strand.Enqueue(_ =>
     {
-        if (port is <= 0 or > 65_535 || named.Count >= MaxNamedNodes || !named.Add(new DnsEndPoint(host, port))) return;
-        _ = ResolveAsync(new DnsEndPoint(host, port));
+        if (port is <= 0 or > 65_535 || named.Count >= MaxNamedNodes || !named.TryAdd(new DnsEndPoint(host, port), false)) return;
+        _ = ResolveAsync(new DnsEndPoint(host, port), isRouter: false);
     });
 
     /// <summary>Asks a node whether it is there. Null when it does not answer.</summary>
@@ -270,7 +270,8 @@ public sealed class DhtClient : IDisposable
         port4 = Open(options.Local4, state.Id4, state.Nodes4, external.V4, now);
         port6 = Open(options.Local6, state.Id6, state.Nodes6, external.V6, now);
         if (nodes.Count == 2) (nodes[0].Sibling, nodes[1].Sibling) = (nodes[1], nodes[0]);
-        foreach (DnsEndPoint node in options.BootstrapNodes.Take(MaxNamedNodes)) named.Add(node);
+        foreach (DnsEndPoint node in options.Nodes.Take(MaxNamedNodes)) named.TryAdd(node, false);
+        foreach (DnsEndPoint node in options.BootstrapNodes.Take(MaxNamedNodes)) named.TryAdd(node, true);
         tickMs = now;
     }
 
@@ -289,6 +290,7 @@ public sealed class DhtClient : IDisposable
         var node = new DhtNode(local.AddressFamily, id, options.Node, random, socket.Send, now)
         {
             OnExternalAddress = (claimed, voter) => external.Vote(claimed, voter),
+            OnAnnounced = announces.OnAnnounced,
         };
         problem = "";
         nodes.Add(node);
@@ -330,8 +332,9 @@ public sealed class DhtClient : IDisposable
         if (nodes.Exists(static n => n.Table.Count < RoutingTable.K) && now - resolvedMs >= ResolveAgainMs)
         {
             resolvedMs = now;
-            foreach (DnsEndPoint node in named) _ = ResolveAsync(node);
+            foreach ((DnsEndPoint node, bool isRouter) in named) _ = ResolveAsync(node, isRouter);
         }
+        announces.FollowNewcomers(nodes, now);
         announces.Publish();
         CheckReady();
         Publish(now);
@@ -347,13 +350,18 @@ public sealed class DhtClient : IDisposable
         }
     }
 
-    private async Task ResolveAsync(DnsEndPoint name)
+    private async Task ResolveAsync(DnsEndPoint name, bool isRouter)
     {
         try
         {
             foreach (IPAddress address in await names.ResolveAsync(name.Host, closing.Token))
             {
-                foreach (DhtNode node in nodes) node.AddRouter(Unwrapped(new IPEndPoint(address, name.Port)));
+                IPEndPoint endPoint = Unwrapped(new IPEndPoint(address, name.Port));
+                foreach (DhtNode node in nodes)
+                {
+                    if (isRouter) node.AddRouter(endPoint);
+                    else node.AddEntry(endPoint);
+                }
             }
         }
         catch (IOException e)

@@ -27,8 +27,11 @@ internal sealed class DhtNode
     private const long FirstSelfLookupMs = 2_000;
     private const long ExpireMs = 60_000;
     private const int EnoughNodes = RoutingTable.K;
+    private const int MaxOwnPeers = 100;
     private const long BootstrapFirstPauseMs = 5_000;
     private const long BootstrapMostPauseMs = 5 * 60_000;
+    private const long BootstrapAlonePauseMs = 20_000;
+    private const int MaxNamed = 64;
 
     private readonly DhtNodeOptions options;
     private readonly IRandom random;
@@ -36,12 +39,14 @@ internal sealed class DhtNode
     private readonly Transactions transactions;
     private readonly SourceLimiter limiter;
     private readonly VerifiedSources verified = new();
+    private readonly KnockLimiter knocks = new(burst: 20, perMinute: 6);
     private readonly DhtResponder responder;
     private readonly List<Lookup> lookups = [];
-    private readonly HashSet<IPEndPoint> routers = [];
+    private readonly HashSet<IPEndPoint> routers = [], entries = [];
     private readonly BencodeWriter writer = new(KrpcLimits.MaxSentWithItem);
     private readonly Maintenance maintenance;
     private RoutingTable table;
+    private Lookup? ownLookup;
     private long maintainMs, checkMs, selfMs, expireMs, bootstrapMs, bootstrapPauseMs = BootstrapFirstPauseMs;
     private int maintenanceLookups;
 
@@ -76,6 +81,9 @@ internal sealed class DhtNode
     public DhtCounters Counters { get; } = new();
 
     public RoutingTable Table => table;
+
+    /// <summary>Told of peers that others announce to us, as they come.</summary>
+    public Action<Sha1Hash, IPEndPoint>? OnAnnounced { get; set; }
 
     /// <summary>The node of the other family, whose nodes those who ask for them are told (BEP 32).</summary>
     public DhtNode? Sibling { get; set; }
@@ -145,7 +153,18 @@ internal sealed class DhtNode
     /// </summary>
     public void AddRouter(IPEndPoint router)
     {
-        if (router.AddressFamily == Family && routers.Count < 64) routers.Add(router);
+        if (router.AddressFamily != Family || router.Port == 0 || routers.Count >= MaxNamed) return;
+        routers.Add(router);
+        BootstrapSoon();
+    }
+
+    /// <summary>
+    /// Names a node to begin with that is like any other: it is asked while too few are known, again and again until it is there, and is
+    /// remembered then.
+    /// </summary>
+    public void AddEntry(IPEndPoint entry)
+    {
+        if (entry.AddressFamily != Family || entry.Port == 0 || entries.Count >= MaxNamed || !entries.Add(entry)) return;
         BootstrapSoon();
     }
 
@@ -155,6 +174,9 @@ internal sealed class DhtNode
         if (endPoint.AddressFamily != Family || endPoint.Port == 0 || table.TryGet(endPoint, out _)) return;
         Ping(endPoint, maintenance, null, nowMs);
     }
+
+    /// <summary>True for a bootstrap node, which is asked but not remembered.</summary>
+    public bool IsRouter(IPEndPoint endPoint) => routers.Contains(endPoint);
 
     /// <summary>A node was mentioned in an answer.</summary>
     public void Heard(NodeInfo info) => table.Heard(info);
@@ -170,7 +192,11 @@ internal sealed class DhtNode
         lookups.Add(lookup);
         var known = new List<Contact>();
         table.Closest(goal.Target, 2 * RoutingTable.K, known);
-        IEnumerable<IPEndPoint> also = known.Count < EnoughNodes ? routers : [];
+        IEnumerable<IPEndPoint> also = known.Count >= EnoughNodes ? []
+            : routers.Concat(entries).Except(known.Select(static c => c.EndPoint));
+        // In a network of a few nodes we are among the closest, and what was announced is here.
+        if (goal is { Method: KrpcMethod.GetPeers, OnPeers: { } tell } && Peers.Sample(goal.Target, MaxOwnPeers, goal.NoSeeds) is { Count: > 0 } own)
+            tell(own);
         lookup.Start(known.Select(static c => c.Info), also, nowMs);
         return lookup;
     }
@@ -183,11 +209,11 @@ internal sealed class DhtNode
     }
 
     /// <summary>
-    /// Sends a query. Null when too many are under way; otherwise the asker hears of the answer or of its absence.
+    /// Sends a query. Null when too many are under way, or the address has not answered others; otherwise the asker hears of the answer or of its absence.
     /// </summary>
     public DhtQuery? Ask(IPEndPoint to, Sha1Hash? expected, in KrpcQuery query, IDhtAsker asker, object? tag, long nowMs)
     {
-        if (transactions.IsFull) return null;
+        if (transactions.IsFull || !knocks.TryKnock(to.Address, nowMs)) return null;
         DhtQuery begun = transactions.Begin(to, expected, asker, tag, nowMs);
         if (table.TryGet(to, out Contact? contact)) contact.AskedMs = nowMs;
         Span<byte> transaction = stackalloc byte[sizeof(uint)];
@@ -224,7 +250,7 @@ internal sealed class DhtNode
         RoutingTable old = table;
         Id = id;
         Peers.Self = Items.Self = id;
-        table = new RoutingTable(id);
+        table = new RoutingTable(id, old.Newcomers);
         foreach (Contact contact in old.Live.OrderBy(static c => c.SeenMs))
         {
             if (contact.IsConfirmed && contact.Fails == 0) table.OnAnswer(contact.Info, contact.RoundTripMs, contact.SeenMs);
@@ -255,6 +281,7 @@ internal sealed class DhtNode
             return;
         }
         verified.Add(from, nowMs);
+        knocks.OnAnswered(from.Address);
         if (answer.Kind == KrpcKind.Error)
         {
             query.Asker.OnRefusal(query, answer, nowMs);
@@ -271,7 +298,7 @@ internal sealed class DhtNode
         {
             bool isFirst = table.Count == 0;
             table.OnAnswer(new NodeInfo(new Sha1Hash(answer.Id), from), (int)(nowMs - query.SentMs), nowMs);
-            if (isFirst && !HasBootstrapped) BootstrapSoon();
+            if (isFirst && !HasBootstrapped) BootstrapBy(query.Asker);
         }
         if (!answer.Ip.IsEmpty && OnExternalAddress is not null)
             OnExternalAddress(new IPAddress(answer.Ip[..^2]), from.Address);
@@ -316,37 +343,48 @@ internal sealed class DhtNode
 
     private void BootstrapSoon() => (bootstrapMs, bootstrapPauseMs, maintainMs) = (0, BootstrapFirstPauseMs, 0);
 
+    // The first node is there: who still waits for others that nobody answers for begins anew with this one.
+    private void BootstrapBy(IDhtAsker asker)
+    {
+        if (ownLookup is { Answered: 0 } hopeless && hopeless != asker) hopeless.Finish();
+        BootstrapSoon();
+    }
+
     private void Bootstrap(long nowMs)
     {
-        if (routers.Count == 0 && table.Count == 0)
+        if (routers.Count + entries.Count == 0 && table.Count == 0)
         {
             bootstrapMs = nowMs + BootstrapFirstPauseMs; // nobody to ask; somebody may be named meanwhile
             return;
         }
         bootstrapMs = nowMs + bootstrapPauseMs;
-        bootstrapPauseMs = Math.Min(bootstrapPauseMs * 2, BootstrapMostPauseMs);
+        // A node that the user named is perhaps only about to start; public ones are spared.
+        long mostPauseMs = entries.Count > 0 && table.Count == 0 ? BootstrapAlonePauseMs : BootstrapMostPauseMs;
+        bootstrapPauseMs = Math.Min(bootstrapPauseMs * 2, mostPauseMs);
         LookUpSelf(nowMs);
     }
 
     private void LookUpSelf(long nowMs)
     {
         selfMs = nowMs + SelfLookupMs;
-        Look(Id, lookup =>
+        ownLookup = Look(Id, lookup =>
         {
+            ownLookup = null;
             if (lookup.Answered == 0) return;
             HasBootstrapped = true;
             bootstrapPauseMs = BootstrapFirstPauseMs;
         }, nowMs);
     }
 
-    private void Look(Sha1Hash target, Action<Lookup> onDone, long nowMs)
+    private Lookup? Look(Sha1Hash target, Action<Lookup> onDone, long nowMs)
     {
         maintenanceLookups++;
-        Find(new LookupGoal { Method = KrpcMethod.FindNode, Target = target }, lookup =>
+        Lookup begun = Find(new LookupGoal { Method = KrpcMethod.FindNode, Target = target }, lookup =>
         {
             maintenanceLookups--;
             onDone(lookup);
         }, nowMs);
+        return begun.IsDone ? null : begun;
     }
 
     // Answers to maintenance change the table, which OnAnswer above has done already; they bring nodes, too.

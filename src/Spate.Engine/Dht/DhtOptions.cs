@@ -11,8 +11,17 @@ public sealed record DhtOptions
     /// <summary>Where to listen over IPv6; null for not at all.</summary>
     public IPEndPoint? Local6 { get; init; } = new(IPAddress.IPv6Any, 0);
 
-    /// <summary>Nodes to ask while too few are known, as host and port. None are needed where the state of an earlier run is given.</summary>
+    /// <summary>
+    /// Bootstrap nodes: asked while too few others are known, and never remembered, for the whole world has the same. None are needed where
+    /// the state of an earlier run is given.
+    /// </summary>
     public IReadOnlyList<DnsEndPoint> BootstrapNodes { get; init; } = DefaultBootstrapNodes;
+
+    /// <summary>
+    /// Nodes to begin with that are like any other: they are asked while too few are known, and have their place in the table. A network
+    /// of two consists of nothing else.
+    /// </summary>
+    public IReadOnlyList<DnsEndPoint> Nodes { get; init; } = [];
 
     /// <summary>Public bootstrap nodes.</summary>
     public static IReadOnlyList<DnsEndPoint> DefaultBootstrapNodes { get; } =

@@ -198,7 +198,9 @@ internal sealed class DhtResponder : IDhtAsker
             Refuse(query, queryLength, from, isKnown, KrpcErrors.Protocol, "the port is not valid"u8, nowMs);
             return false;
         }
-        if (peers.Add(torrent, new IPEndPoint(from.Address, (int)port), query.IsSeed, nowMs)) return true;
+        var peer = new IPEndPoint(from.Address, (int)port);
+        node.OnAnnounced?.Invoke(torrent, peer);
+        if (peers.Add(torrent, peer, query.IsSeed, nowMs)) return true;
         Refuse(query, queryLength, from, isKnown, KrpcErrors.Server, "no room for this torrent"u8, nowMs);
         return false;
     }

@@ -50,6 +50,12 @@ public sealed class DhtTorrent
 
     internal bool IsRemoved { get; set; }
 
+    /// <summary>Newcomers of our tables when the last lookup began.</summary>
+    internal long NewcomersSeen { get; set; }
+
+    /// <summary>Fewer nodes answered than should keep our announce, for there are no more: it is made again when one comes.</summary>
+    internal bool IsBarelyKept { get; set; }
+
     /// <param name="peers">What a node told.</param>
     /// <param name="own4">Our own IPv4 address, which our own announce brings back to us.</param>
     /// <param name="own6">Our own IPv6 address.</param>

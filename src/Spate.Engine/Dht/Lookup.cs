@@ -32,6 +32,7 @@ internal sealed class Lookup : IDhtAsker
     private const int MaxNodesInAnswer = 32;
     private const int MaxPeersInAnswer = 200;
     private const long DeadlineMs = 40_000;
+    private const long PatienceMs = 3_000; // with those who are slow, where nobody else is left to ask
 
     private readonly DhtNode node;
     private readonly Action<Lookup> onDone;
@@ -40,7 +41,7 @@ internal sealed class Lookup : IDhtAsker
     private readonly HashSet<(ulong Network, bool IsVerified)> networks = [];
     private readonly HashSet<Sha1Hash> ids = [];
     private readonly HashSet<NodeInfo> failed = [];
-    private int underWay, routersUnderWay, askedVerified, askedUnverified, slowVerified, slowUnverified, silentUnverified;
+    private int underWay, routersUnderWay, slowRouters, askedVerified, askedUnverified, slowVerified, slowUnverified, silentUnverified;
 
     public Lookup(DhtNode node, LookupGoal goal, Action<Lookup> onDone)
     {
@@ -74,12 +75,13 @@ internal sealed class Lookup : IDhtAsker
 
     public long StartedMs { get; private set; }
 
-    public long GiveUpMs => StartedMs + DeadlineMs;
+    public long GiveUpMs { get; private set; }
 
     /// <summary>Begins with nodes that are known, and addresses whose ids are not (bootstrap nodes).</summary>
     public void Start(IEnumerable<NodeInfo> known, IEnumerable<IPEndPoint> routers, long nowMs)
     {
         StartedMs = nowMs;
+        GiveUpMs = nowMs + DeadlineMs;
         foreach (NodeInfo info in known) Add(info, null);
         foreach (IPEndPoint router in routers)
         {
@@ -135,7 +137,17 @@ internal sealed class Lookup : IDhtAsker
                 from.Token = answer.Token.ToArray();
             }
         }
-        else routersUnderWay--;
+        else
+        {
+            SettleRouter(query);
+            // A node of which we knew only the address is one of the closest like any other, unless it is everybody's.
+            if (!answer.Id.IsEmpty && !node.IsRouter(query.EndPoint)) from = Add(new NodeInfo(new Sha1Hash(answer.Id), query.EndPoint), null);
+            if (from is not null)
+            {
+                Settle(from, LookupNodeState.Answered);
+                from.Token = answer.Token.ToArray();
+            }
+        }
         underWay--;
         Answered++;
         Take(answer, query.EndPoint);
@@ -165,15 +177,22 @@ internal sealed class Lookup : IDhtAsker
             if (slow.IsVerified) slowVerified++;
             else slowUnverified++;
         }
+        else if (query.Tag is null) slowRouters++;
         if (!IsDone) Advance(nowMs);
     }
 
     private void OnFailure(DhtQuery query, long nowMs)
     {
         if (query.Tag is LookupNode failed) Settle(failed, LookupNodeState.Failed);
-        else routersUnderWay--;
+        else SettleRouter(query);
         underWay--;
         if (!IsDone) Advance(nowMs);
+    }
+
+    private void SettleRouter(DhtQuery query)
+    {
+        routersUnderWay--;
+        if (query.IsSlow) slowRouters--;
     }
 
     private void Settle(LookupNode settled, LookupNodeState state)
@@ -240,14 +259,22 @@ internal sealed class Lookup : IDhtAsker
     private void Advance(long nowMs)
     {
         int mostUnverified = silentUnverified < MaxSilentUnverified ? MaxAskedUnverified : 0;
-        bool done = AskSome(verified, Alpha + slowVerified, MaxAsked, ref askedVerified, waitsForSlow: true, nowMs)
-            & AskSome(unverified, AlphaUnverified + slowUnverified, mostUnverified, ref askedUnverified, waitsForSlow: false, nowMs);
+        int prompt = 0;
+        bool done = AskSome(verified, Alpha + slowVerified, MaxAsked, ref askedVerified, ref prompt, waitsForSlow: true, nowMs)
+            & AskSome(unverified, AlphaUnverified + slowUnverified, mostUnverified, ref askedUnverified, ref prompt, waitsForSlow: false, nowMs);
         bool waitsForRouters = routersUnderWay > 0 && Answered == 0;
-        if ((done && !waitsForRouters) || underWay == 0) Finish();
+        if ((done && !waitsForRouters) || underWay == 0)
+        {
+            Finish();
+            return;
+        }
+        bool onlySlow = prompt == 0 && routersUnderWay == slowRouters;
+        if (!onlySlow) GiveUpMs = StartedMs + DeadlineMs;
+        else GiveUpMs = Math.Min(GiveUpMs, nowMs + PatienceMs);
     }
 
     // Keeps the closest nodes under way; true when the eight closest that answer have answered, or nobody is left to ask.
-    private bool AskSome(List<LookupNode> list, int width, int most, ref int asked, bool waitsForSlow, long nowMs)
+    private bool AskSome(List<LookupNode> list, int width, int most, ref int asked, ref int allPrompt, bool waitsForSlow, long nowMs)
     {
         int wanted = K;
         int outstanding = 0, prompt = 0;
@@ -278,6 +305,7 @@ internal sealed class Lookup : IDhtAsker
                     break;
             }
         }
+        allPrompt += prompt;
         // Slow ones are worth waiting for only while there are too few others.
         return prompt == 0 && (wanted == 0 || outstanding == 0 || !waitsForSlow);
     }

@@ -34,10 +34,19 @@ internal sealed class RoutingTable
     private readonly List<Contact> others = [];
     private readonly Sha1Hash self;
 
-    public RoutingTable(Sha1Hash self) => this.self = self;
+    /// <param name="self">Our own id.</param>
+    /// <param name="newcomers">Those of the table that this one replaces.</param>
+    public RoutingTable(Sha1Hash self, long newcomers = 0)
+    {
+        this.self = self;
+        Newcomers = newcomers;
+    }
 
     /// <summary>Nodes in their places.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Nodes that have taken a place since the beginning, whether or not they still have it: it grows with each newcomer.</summary>
+    public long Newcomers { get; private set; }
 
     /// <summary>Buckets in use.</summary>
     public int BucketCount => buckets.Count;
@@ -241,8 +250,7 @@ internal sealed class RoutingTable
             }
             if (bucket.Live.Count < CapacityOf(index))
             {
-                bucket.Live.Add(contact);
-                Count++;
+                Place(contact, bucket);
                 return;
             }
             if (CanSplit(index))
@@ -257,11 +265,17 @@ internal sealed class RoutingTable
         }
     }
 
+    private void Place(Contact contact, Bucket bucket)
+    {
+        bucket.Live.Add(contact);
+        Count++;
+        Newcomers++;
+    }
+
     private void Swap(Contact old, Contact contact, Bucket bucket)
     {
         Forget(old);
-        bucket.Live.Add(contact);
-        Count++;
+        Place(contact, bucket);
         if (old.Fails == 0 && byEndPoint.TryAdd(old.EndPoint, old)) // was good, only not verified
         {
             if (old.EndPoint.Address.ScopeOf() == AddressScope.Global) perAddress[old.EndPoint.Address] = 1;

@@ -38,6 +38,9 @@ public sealed class Candidate
     /// <inheritdoc/>
     public override string ToString() => $"{EndPoint} ({Sources}, {State})";
 
+    // Failures that are forgiven, because it may not have noticed yet that we left.
+    internal int Forgiven { get; set; }
+
     // The source against whose share of the list it counts.
     internal CandidateSource FirstSource { get; }
 

@@ -25,9 +25,13 @@ public sealed class CandidateList
     private const long ReconnectMs = 60_000;
     private const long ManualReconnectMs = 5_000;
     private const long BrokenReconnectMs = 10_000;
+    private const long ReturnMs = 500;
     private const long DeadMs = 60 * ReconnectMs;
     private const int MaxBans = 4096;
     private const int MaxOwn = 64;
+
+    /// <summary>Entries of one address of the Internet at most, by the word of others: as many peers share one behind a provider's NAT.</summary>
+    public const int MaxPerAddress = 8;
 
     // Eviction looks at this many entries of the source that has to give way, from a cursor that goes round.
     private const int EvictionSample = 8;
@@ -40,6 +44,7 @@ public sealed class CandidateList
     private readonly HashSet<IPAddress> bannedAddresses = [];
     private readonly HashSet<IPEndPoint> bannedEndPoints = [];
     private readonly HashSet<IPEndPoint> own = [];
+    private readonly Dictionary<IPAddress, int> perAddress = []; // of the Internet
     private IPEndPoint self4, self6;
     private int cursor;
     private int limit = RunningLimit;
@@ -127,7 +132,7 @@ public sealed class CandidateList
 
         var candidate = new Candidate(endPoint, source) { IsSeed = seedHint };
         candidate.Priority = PriorityOf(endPoint);
-        if (!MakeRoom(candidate))
+        if (!MakeRoomAtAddress(candidate) || !MakeRoom(candidate))
         {
             Refused++;
             return null;
@@ -135,6 +140,7 @@ public sealed class CandidateList
         candidate.Slot = slots.Count;
         slots.Add(candidate);
         byEndPoint.Add(candidate.EndPoint, candidate);
+        CountAtAddress(candidate, 1);
         shares[ShareOf(candidate)]++;
         MakeReady(candidate);
         return candidate;
@@ -178,7 +184,7 @@ public sealed class CandidateList
         Detach(candidate);
         candidate.State = CandidateState.Connected;
         candidate.WasConnected = true;
-        candidate.Fails = 0;
+        candidate.Fails = candidate.Forgiven = 0;
         candidate.LastFailure = ConnectFailure.None;
     }
 
@@ -200,10 +206,39 @@ public sealed class CandidateList
                 MakeReady(candidate);
                 return;
             default:
+                if (candidate.Forgiven > 0)
+                {
+                    candidate.State = CandidateState.Waiting;
+                    waiting.Push(candidate, nowMs + ReturnMs * (4 << (3 - candidate.Forgiven--))); // 2, 4, 8 s
+                    return;
+                }
                 candidate.Fails++;
                 WaitOrDie(candidate, nowMs, candidate.Fails * ReconnectMs);
                 return;
         }
+    }
+
+    /// <summary>
+    /// We hung up on this peer a moment ago and come back with another wish. It may take us for our former self as long as it has not noticed:
+    /// so it is dialled after half a second, and some failures don't count.
+    /// </summary>
+    public void ExpectBack(Candidate candidate, long nowMs)
+    {
+        if (candidate.State != CandidateState.Ready) return;
+        Detach(candidate);
+        candidate.WasConnected = true;
+        candidate.Forgiven = 3;
+        candidate.State = CandidateState.Waiting;
+        waiting.Push(candidate, nowMs + ReturnMs);
+    }
+
+    /// <summary>The peer was not dialled after all, for its address has not answered lately: its turn comes in a minute.</summary>
+    public void Postpone(Candidate candidate, long nowMs)
+    {
+        if (candidate.State == CandidateState.Removed) return;
+        Detach(candidate);
+        candidate.State = CandidateState.Waiting;
+        waiting.Push(candidate, nowMs + ReconnectMs);
     }
 
     /// <summary>
@@ -236,6 +271,7 @@ public sealed class CandidateList
         Detach(candidate);
         candidate.State = CandidateState.Removed;
         byEndPoint.Remove(candidate.EndPoint);
+        CountAtAddress(candidate, -1);
         shares[ShareOf(candidate)]--;
         Candidate last = slots[^1];
         slots[candidate.Slot] = last;
@@ -395,6 +431,33 @@ public sealed class CandidateList
     private static int ShareOf(Candidate candidate) => System.Numerics.BitOperations.TrailingZeroCount((byte)candidate.FirstSource);
 
     private int LargestShare() => Array.IndexOf(shares, shares.Max());
+
+    private void CountAtAddress(Candidate candidate, int change)
+    {
+        IPAddress address = candidate.EndPoint.Address;
+        if (address.ScopeOf() != AddressScope.Global) return;
+        int count = perAddress.GetValueOrDefault(address) + change;
+        if (count == 0) perAddress.Remove(address);
+        else perAddress[address] = count;
+    }
+
+    // Where an address has its share of entries, one that never answered gives way: invented ports must not keep the true one out.
+    private bool MakeRoomAtAddress(Candidate newcomer)
+    {
+        IPAddress address = newcomer.EndPoint.Address;
+        if ((newcomer.Sources & CandidateSource.Manual) != 0 || perAddress.GetValueOrDefault(address) < MaxPerAddress) return true;
+        Candidate? worst = null;
+        foreach (Candidate candidate in slots)
+        {
+            if (!candidate.EndPoint.Address.Equals(address) || candidate.WasConnected || !IsEvictable(candidate)) continue;
+            // What has not been tried gives way only to who came to us himself.
+            if (candidate.Fails == 0 && newcomer.Sources != CandidateSource.Incoming) continue;
+            if (worst is null || candidate.Fails > worst.Fails) worst = candidate;
+        }
+        if (worst is null) return false;
+        Remove(worst);
+        return true;
+    }
 
     private bool MakeRoom(Candidate newcomer)
     {

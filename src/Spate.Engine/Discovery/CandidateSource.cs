@@ -19,7 +19,7 @@ public enum CandidateSource : byte
     /// <summary>A multicast on the local network (BEP 14).</summary>
     Lsd = 8,
 
-    /// <summary>The magnet link itself (BEP 9 <c>x.pe</c>).</summary>
+    /// <summary>The magnet link itself (BEP 9 <c>x.pe</c>), or the search for its metadata.</summary>
     Magnet = 16,
 
     /// <summary>The user, who is tried first and never evicted.</summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using Spate.Engine.Peers;
 using Spate.Engine.Ports;
 using Spate.Engine.Session;
@@ -20,15 +21,21 @@ internal sealed class Connector
     private readonly Sha1Hash infoHash;
     private readonly CandidateList candidates;
     private readonly Func<int> room;
+    private readonly bool isPrivate;
     private readonly Action<IConnection, Handshake, Candidate> onConnected;
     private CancellationTokenSource? running;
+    private IPAddress? own4, own6;
     private int dialling;
 
     /// <param name="room">How many more peers are wanted.</param>
     /// <param name="onConnected">Takes the connection over, on the strand; the session's connection budget was charged for it.</param>
-    public Connector(SessionResources session, Sha1Hash infoHash, CandidateList candidates, Func<int> room, Action<IConnection, Handshake, Candidate> onConnected)
+    /// <param name="isPrivate">Nothing is said of the DHT (BEP 27).</param>
+    public Connector(
+        SessionResources session, Sha1Hash infoHash, CandidateList candidates, Func<int> room, Action<IConnection, Handshake, Candidate> onConnected,
+        bool isPrivate)
     {
         (this.session, this.infoHash, this.candidates, this.room, this.onConnected) = (session, infoHash, candidates, room, onConnected);
+        this.isPrivate = isPrivate;
     }
 
     /// <summary>Peers being dialled.</summary>
@@ -45,6 +52,7 @@ internal sealed class Connector
     /// <summary>Dials what there is room for.</summary>
     public void Tick(long nowMs)
     {
+        FollowAddress();
         if (running is null) return;
         for (int i = 0; i < DialsPerTick && dialling < MostDialling && room() > dialling; i++)
         {
@@ -60,8 +68,23 @@ internal sealed class Connector
                 session.ReturnConnection();
                 return;
             }
+            if ((candidate.Sources & CandidateSource.Manual) == 0 && !session.Dials.TryKnock(candidate.EndPoint.Address, nowMs))
+            {
+                session.ReturnHalfOpen();
+                session.ReturnConnection();
+                candidates.Postpone(candidate, nowMs);
+                continue;
+            }
             _ = Dial(candidate, running.Token);
         }
+    }
+
+    // The ranking of peers follows our own address (BEP 40), once it is known.
+    private void FollowAddress()
+    {
+        (IPAddress? v4, IPAddress? v6) = (session.Addresses.V4, session.Addresses.V6);
+        if (v4 is not null && !ReferenceEquals(v4, own4)) candidates.SetExternal(new IPEndPoint(own4 = v4, session.ListenPort));
+        if (v6 is not null && !ReferenceEquals(v6, own6)) candidates.SetExternal(new IPEndPoint(own6 = v6, session.ListenPort));
     }
 
     private async Task Dial(Candidate candidate, CancellationToken stop)
@@ -81,7 +104,7 @@ internal sealed class Connector
             using (deadline.Token.Register(connection.Abort))
             using (stop.Register(connection.Abort))
             {
-                await Handshaker.SendAsync(connection, infoHash, session.PeerId, session.Dht is not null);
+                await Handshaker.SendAsync(connection, infoHash, session.PeerId, !isPrivate && session.Dht is not null);
                 answer = await Handshaker.ReceiveAsync(connection);
             }
             if (answer is not { } handshake || stop.IsCancellationRequested) return;
@@ -90,6 +113,7 @@ internal sealed class Connector
             else
             {
                 handedOver = true;
+                session.Dials.OnAnswered(candidate.EndPoint.Address);
                 onConnected(connection, handshake, candidate);
             }
         }

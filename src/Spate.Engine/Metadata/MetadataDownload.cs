@@ -50,7 +50,7 @@ public sealed class MetadataDownload : IAnnounceSubject
         Key = BitConverter.ToUInt32(random);
         candidates = new CandidateList(BitConverter.ToUInt32(random, 4));
         assembly = new MetadataAssembly(link.InfoHash);
-        connector = new Connector(session, link.InfoHash.Wire, candidates, () => MostPeers - this.peers.Count, OnDialled);
+        connector = new Connector(session, link.InfoHash.Wire, candidates, () => MostPeers - this.peers.Count, OnDialled, isPrivate: false);
         announces = new AnnounceSchedule(this, session.Trackers, session.Gate, session.Environment.Random, session.Environment.Time, session.Options.Announces);
         status = new MetadataStatus { InfoHash = link.InfoHash, Name = link.Name ?? link.InfoHash.ToString() };
         tick = _ =>
@@ -108,12 +108,25 @@ public sealed class MetadataDownload : IAnnounceSubject
         if (Interlocked.Exchange(ref ticking, 1) == 0) strand.Enqueue(tick);
     }
 
-    /// <summary>Peers that are worth asking for the content.</summary>
-    public Task<IReadOnlyList<IPEndPoint>> KnownPeersAsync()
+    /// <summary>
+    /// Peers that are worth asking for the content: those we were connected to, then others. When it turned out to be private (BEP 27), only
+    /// those of its trackers and of the user.
+    /// </summary>
+    public Task<IReadOnlyList<KnownPeer>> KnownPeersAsync()
     {
-        var answer = new TaskCompletionSource<IReadOnlyList<IPEndPoint>>(TaskCreationOptions.RunContinuationsAsynchronously);
-        strand.Enqueue(_ => answer.SetResult(
-            [.. candidates.Best(100), .. candidates.Entries.Where(c => !c.WasConnected && c.Fails == 0).Take(200).Select(c => c.EndPoint)]));
+        var answer = new TaskCompletionSource<IReadOnlyList<KnownPeer>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        strand.Enqueue(_ =>
+        {
+            CandidateSource allowed = completed.Task is { IsCompletedSuccessfully: true, Result.IsPrivate: true }
+                ? CandidateSource.Tracker | CandidateSource.Manual
+                : (CandidateSource)byte.MaxValue;
+            answer.SetResult(
+            [
+                .. candidates.Entries.Where(c => (c.Sources & allowed) != 0 && (c.WasConnected || c.Fails == 0))
+                    .OrderByDescending(static c => c.WasConnected).ThenBy(static c => c.Fails).ThenByDescending(static c => c.Priority)
+                    .Take(300).Select(static c => new KnownPeer(c.EndPoint, c.WasConnected)),
+            ]);
+        });
         return answer.Task;
     }
 
@@ -190,6 +203,7 @@ public sealed class MetadataDownload : IAnnounceSubject
             if (peer.Receiver.TakeHeardFrom()) peer.LastHeardMs = now;
             if (now - Math.Max(peer.LastHeardMs, peer.ConnectedMs) > SilentMs) Disconnect(peer, DisconnectReason.Idle);
             else if (peer.MessagesSinceBlock > 50_000) Disconnect(peer, DisconnectReason.MessageFlood);
+            else if (assembly.IsUseless(peer.Serial, now)) Disconnect(peer, DisconnectReason.Useless);
             else Ask(peer);
             peer.MessagesSinceBlock = 0;
         }
@@ -261,7 +275,8 @@ public sealed class MetadataDownload : IAnnounceSubject
         }
         if (peer.UsesFast) peer.SendBare(MessageId.HaveNone);
         peer.SendExtended(Extension.Handshake, ExtendedHandshake.Write(
-            [Extension.Metadata, Extension.PeerExchange], session.Options.ClientName, session.ListenPort, Uploads.QueueLimit, peer.Remote.Address, 0, uploadOnly: false));
+            session.Options.PeerExchange ? [Extension.Metadata, Extension.PeerExchange] : [Extension.Metadata], session.Options.ClientName,
+            session.ListenPort, Uploads.QueueLimit, peer.Remote.Address, 0, uploadOnly: false));
         session.Environment.Scheduler.Schedule(peer.Receiver);
     }
 
@@ -320,7 +335,7 @@ public sealed class MetadataDownload : IAnnounceSubject
             case Extension.Metadata:
                 OnMetadata(peer, content);
                 break;
-            case Extension.PeerExchange:
+            case Extension.PeerExchange when session.Options.PeerExchange:
                 peer.PexReceiver ??= new PexReceiver(peer.Remote.Address, candidates);
                 if (peer.PexReceiver.Receive(content, session.Clock.NowMs) is PexVerdict.Malformed or PexVerdict.Abusive) Disconnect(peer, DisconnectReason.BadExtended);
                 else connector.Tick(session.Clock.NowMs);
@@ -343,10 +358,10 @@ public sealed class MetadataDownload : IAnnounceSubject
                 peer.SendExtended(Extension.Metadata, new MetadataMessage(MetadataMessageKind.Reject, message.Piece, 0).Write());
                 break;
             case MetadataMessageKind.Reject:
-                assembly.OnReject(peer.Serial, message.Piece);
+                assembly.OnReject(peer.Serial, message.Piece, session.Clock.NowMs);
                 break;
             case MetadataMessageKind.Data:
-                byte[]? whole = assembly.OnData(peer.Serial, message, data, out bool liar);
+                byte[]? whole = assembly.OnData(peer.Serial, message, data, session.Clock.NowMs, out bool liar);
                 if (liar)
                 {
                     candidates.Ban(peer.Remote);
@@ -364,8 +379,7 @@ public sealed class MetadataDownload : IAnnounceSubject
     private void Ask(PeerConnection peer)
     {
         if (peer.IsClosed || peer.MetadataSize == 0 || peer.ExtensionIds[(int)Extension.Metadata] == 0) return;
-        if (assembly.NeedsOffers(peer.Serial)) assembly.Offer(peer.Serial, peer.MetadataSize);
-        for (int part; (part = assembly.Next(peer.Serial, peer.MetadataSize, session.Clock.NowMs)) >= 0;)
+        for (int part; (part = assembly.Next(peer.Serial, session.Clock.NowMs)) >= 0;)
             peer.SendExtended(Extension.Metadata, new MetadataMessage(MetadataMessageKind.Request, part, 0).Write());
     }
 
@@ -389,3 +403,8 @@ public sealed class MetadataDownload : IAnnounceSubject
         withOutbox.Clear();
     }
 }
+
+/// <summary>A peer that the search for metadata found.</summary>
+/// <param name="EndPoint">Where it listens.</param>
+/// <param name="WasConnected">We were connected to it.</param>
+public readonly record struct KnownPeer(IPEndPoint EndPoint, bool WasConnected);

@@ -141,6 +141,9 @@ internal sealed class PeerConnection
     /// <summary>Bytes of the metadata, as it says (BEP 9); 0 while it has none.</summary>
     public int MetadataSize { get; set; }
 
+    /// <summary>How often it said where its DHT node is.</summary>
+    public int PortsSaid { get; set; }
+
     /// <summary>Parts of the metadata that it was sent.</summary>
     public int MetadataPartsSent { get; set; }
 

@@ -63,6 +63,16 @@ public sealed class TorrentSession : IAsyncDisposable
     /// <summary>What happens in the session.</summary>
     public EventHub Events => resources.Events;
 
+    /// <summary>
+    /// Told of every torrent whose <see cref="Torrent.Status"/> is another one, so that whoever has many need not ask each. Called on
+    /// the torrent's strand: it must return at once and throw nothing.
+    /// </summary>
+    public Action<Torrent>? StatusPublished
+    {
+        get => resources.StatusPublished;
+        set => resources.StatusPublished = value;
+    }
+
     /// <summary>The DHT; null while it is off, or has not started yet.</summary>
     public DhtClient? Dht => resources.Dht;
 
@@ -163,7 +173,9 @@ public sealed class TorrentSession : IAsyncDisposable
         try
         {
             Metainfo metainfo = await search.WhenComplete(cancellation);
-            return Add(metainfo, options with { Peers = [.. options.Peers, .. await search.KnownPeersAsync()] });
+            Torrent torrent = Add(metainfo, options);
+            torrent.AddKnownPeers(await search.KnownPeersAsync());
+            return torrent;
         }
         finally { EndSearch(search); }
     }
@@ -218,7 +230,8 @@ public sealed class TorrentSession : IAsyncDisposable
         {
             Local4 = DhtAddress(AddressFamily.InterNetwork, IPAddress.Any),
             Local6 = DhtAddress(AddressFamily.InterNetworkV6, IPAddress.IPv6Any),
-            BootstrapNodes = Options.DhtNodes ?? DhtOptions.DefaultBootstrapNodes,
+            BootstrapNodes = Options.DhtNodes is null ? DhtOptions.DefaultBootstrapNodes : [],
+            Nodes = Options.DhtNodes ?? [],
             State = state,
         };
         resources.Dht = new DhtClient(world.Network, names, world.Scheduler, world.Random, world.Time, resources.Addresses, options, onFault);

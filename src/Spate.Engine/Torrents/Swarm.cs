@@ -26,6 +26,7 @@ internal sealed class Swarm : IDownloadOwner
     private const long DeafMs = 60_000;             // a send that makes no headway for so long holds memory for nothing
     private const long UselessMs = 600_000;
     private const int MostAllowedFast = 8;
+    private const int MostPorts = 3;                // "port" messages of a peer that are followed: each has us ask there
     private const int PiecesPerAllowedFast = 128;   // what every newcomer gets for nothing must stay a small part of the whole
     private const int MostMessagesPerTick = 50_000; // other than blocks and requests
     private const int PiecesPerMessage = 512;       // of a bitfield: as much work as one of the messages above
@@ -59,6 +60,7 @@ internal sealed class Swarm : IDownloadOwner
         metainfo = layout.Metainfo;
         Picker = picker;
         Candidates = candidates;
+        MaxPeers = options.MaxPeers;
         UploadLimit.BytesPerSecond = options.UploadLimit;
         DownloadLimit.BytesPerSecond = options.DownloadLimit;
         uploadLimits = new TransferLimits(UploadLimit, session.Upload);
@@ -71,7 +73,7 @@ internal sealed class Swarm : IDownloadOwner
         Downloads = new Downloads(this, picker, Disk);
         Uploads = new Uploads(metainfo, picker.Have, Disk, session.SendBuffers, Disconnect, OnGiven);
         Choker = new Choker(() => peers, session.Environment.Random) { FixedSlots = options.UploadSlots > 0 ? options.UploadSlots : session.Options.UploadSlots };
-        Connector = new Connector(session, metainfo.InfoHash.Wire, candidates, () => options.MaxPeers - peers.Count, OnDialled);
+        Connector = new Connector(session, metainfo.InfoHash.Wire, candidates, () => MaxPeers - peers.Count, OnDialled, metainfo.IsPrivate);
         metadata = new MetadataServer(metainfo.RawInfo);
         pex = metainfo.IsPrivate || !session.Options.PeerExchange ? null : new PexSwarm();
         extensions = pex is null
@@ -93,6 +95,9 @@ internal sealed class Swarm : IDownloadOwner
     public Choker Choker { get; }
 
     public Connector Connector { get; }
+
+    /// <summary>Connected peers at most.</summary>
+    public int MaxPeers { get; set; }
 
     public RateLimit UploadLimit { get; } = new();
 
@@ -242,7 +247,7 @@ internal sealed class Swarm : IDownloadOwner
             if (peer.Remote.Address.Equals(remote.Address)) neighbours++;
         }
         if (neighbours >= MostPerAddress && !IPAddress.IsLoopback(remote.Address)) return DisconnectReason.TooManyFromAddress;
-        return peers.Count >= options.MaxPeers && !MakeRoom() ? DisconnectReason.TooManyConnections : DisconnectReason.None;
+        return peers.Count >= MaxPeers && !MakeRoom() ? DisconnectReason.TooManyConnections : DisconnectReason.None;
     }
 
     // The peer that did the least for either end makes room, if it did nothing at all for a while.
@@ -404,7 +409,7 @@ internal sealed class Swarm : IDownloadOwner
                 (peer.AllowedByPeer ??= []).Add(message.A);
                 break;
             case MessageId.Port:
-                if (!metainfo.IsPrivate && message.A > 0) session.Dht?.AddNode(new IPEndPoint(peer.Remote.Address, message.A));
+                if (!metainfo.IsPrivate && message.A > 0 && peer.PortsSaid++ < MostPorts) session.Dht?.AddNode(new IPEndPoint(peer.Remote.Address, message.A));
                 break;
             case MessageId.Extended:
                 OnExtended(peer, message.Payload!);

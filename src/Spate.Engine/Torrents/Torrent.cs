@@ -14,6 +14,7 @@ namespace Spate.Engine.Torrents;
 /// </summary>
 public sealed class Torrent
 {
+    private readonly SessionResources session;
     private readonly Strand strand;
     private readonly TaskCompletionSource completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Action<object?> tick;
@@ -22,6 +23,7 @@ public sealed class Torrent
 
     internal Torrent(SessionResources session, Metainfo metainfo, TorrentOptions options, Action<Exception> onFault)
     {
+        this.session = session;
         Metainfo = metainfo;
         strand = new Strand(session.Environment.Scheduler, onFault);
         status = new TorrentStatus
@@ -68,6 +70,17 @@ public sealed class Torrent
     /// <summary>Announces to the trackers now, as far as they allow.</summary>
     public void Announce() => strand.Enqueue(_ => Lifecycle.Announces.Force());
 
+    /// <summary>Names peers that the search for the metadata found; they are tried like those from anywhere else.</summary>
+    public void AddKnownPeers(IReadOnlyList<Metadata.KnownPeer> peers) => strand.Enqueue(_ =>
+    {
+        foreach (Metadata.KnownPeer peer in peers)
+        {
+            Candidate? candidate = Lifecycle.Candidates.Add(peer.EndPoint, CandidateSource.Magnet);
+            if (candidate is not null && peer.WasConnected) Lifecycle.Candidates.ExpectBack(candidate, Lifecycle.Swarm.NowMs);
+        }
+        if (Lifecycle.Swarm.IsRunning) Lifecycle.Swarm.Connector.Tick(Lifecycle.Swarm.NowMs);
+    });
+
     /// <summary>Adds a peer to try.</summary>
     public void AddPeer(IPEndPoint peer) => strand.Enqueue(_ =>
     {
@@ -97,6 +110,16 @@ public sealed class Torrent
         Lifecycle.Swarm.DownloadLimit.BytesPerSecond = download;
     }
 
+    /// <summary>Connected peers at most, from now on; those that are too many stay.</summary>
+    public void SetMaxPeers(int peers)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(peers, 1);
+        strand.Enqueue(_ => Lifecycle.Swarm.MaxPeers = peers);
+    }
+
+    /// <summary>Replaces the trackers, by tier. Those that are gone are told that we stopped; URLs that make no sense are left out.</summary>
+    public void SetTrackers(IReadOnlyList<IReadOnlyList<string>> tiers) => strand.Enqueue(_ => Lifecycle.SetTrackers(tiers));
+
     /// <summary>The connected peers.</summary>
     public Task<IReadOnlyList<PeerStatus>> GetPeersAsync() => Ask(Lifecycle.PeerStatuses);
 
@@ -105,6 +128,9 @@ public sealed class Torrent
 
     /// <summary>The pieces that are there and verified.</summary>
     public Task<Bitfield> GetPiecesAsync() => Ask(Lifecycle.HavePieces);
+
+    /// <summary>The state of every piece, and how many peers have it.</summary>
+    public Task<PieceStatus> GetPieceStatusAsync() => Ask(Lifecycle.PieceStatus);
 
     internal Task EndAsync(bool deleteData, bool keepResume) => OnStrand(() => Lifecycle.EndAsync(deleteData, keepResume));
 
@@ -121,6 +147,7 @@ public sealed class Torrent
     private void OnStatus(TorrentStatus now)
     {
         status = now;
+        session.StatusPublished?.Invoke(this);
         if (now.IsFinished) completed.TrySetResult();
         else if (now.State == TorrentState.Removed) completed.TrySetException(new InvalidOperationException($"The torrent {Name} was removed before it was complete."));
     }

@@ -17,7 +17,7 @@ public readonly record struct BencodeLimits(int MaxBytes, int MaxDepth, int MaxT
     public static BencodeLimits Torrent => new(10_000_000, 100, 3_000_000);
 
     /// <summary>An info dictionary that came from peers (BEP 9).</summary>
-    public static BencodeLimits Metadata => new(10_000_000, 100, 2_500_000);
+    public static BencodeLimits Metadata => new(30 << 20, 100, 2_500_000);
 
     /// <summary>A DHT packet (BEP 5).</summary>
     public static BencodeLimits Dht => new(65_536, 10, 500);

@@ -14,6 +14,7 @@ public sealed class SimWorld : IDisposable
 
     private readonly EventHeap heap = new();
     private readonly ReadyQueue ready = new();
+    private readonly Dictionary<IPEndPoint, List<SimMulticastSocket>> groups = [];
     private readonly List<SimHost> hosts = [];
     private readonly Dictionary<IPAddress, SimHost> byAddress = [];
     private readonly List<Action<SimProcess>> checkers = [];
@@ -69,6 +70,12 @@ public sealed class SimWorld : IDisposable
 
     /// <summary>HTTP servers by host name and port.</summary>
     public Dictionary<(string Name, int Port), SimWebServer> Web { get; } = [];
+
+    /// <summary>Told of every datagram that leaves a host, those to multicast groups as well: from, to, payload.</summary>
+    public DatagramWitness? OnDatagram { get; set; }
+
+    /// <summary>Told of every stream that a host tries to open, and where to.</summary>
+    public Action<SimHost, IPEndPoint>? OnDial { get; set; }
 
     /// <summary>Content that disks know how to keep without storing it.</summary>
     internal ContentRegistry Contents { get; } = new();
@@ -229,6 +236,12 @@ public sealed class SimWorld : IDisposable
         string text = $"{message}\nSeed {Seed}{(Shuffle ? " (shuffled)" : "")}, virtual time {Now.TotalSeconds:F7} s, " +
             $"{Trace.Count} events, trace hash {Trace.Hash:x16}. The last events:\n{Trace.Tail()}";
         return new SimulationException(text, inner);
+    }
+
+    internal List<SimMulticastSocket> MembersOf(IPEndPoint group)
+    {
+        if (!groups.TryGetValue(group, out List<SimMulticastSocket>? members)) groups.Add(group, members = []);
+        return members;
     }
 
     internal void Arm(SimEvent e, long time) => heap.Arm(e, Math.Max(time, NowTicks));
@@ -417,3 +430,6 @@ public sealed class SimWorld : IDisposable
         internal override void Fire() => world.Console.Process.Ready(static s => ((Action)s!)(), action, world.Console.Process.Context);
     }
 }
+
+/// <summary>Sees a datagram that leaves a host.</summary>
+public delegate void DatagramWitness(IPEndPoint from, IPEndPoint to, ReadOnlySpan<byte> payload);

@@ -45,6 +45,7 @@ internal sealed class SimDatagramSocket : IDatagramSocket
         SimHost host = process.Host;
         bool v4 = remote.AddressFamily == AddressFamily.InterNetwork;
         if (disposed || payload.Length > MaxPayload || v4 != (Local.AddressFamily == AddressFamily.InterNetwork)) return;
+        process.World.OnDatagram?.Invoke(new IPEndPoint(v4 ? host.Address : host.Address6, Local.Port), remote, payload);
         Segment segment = process.World.Segments.Rent(payload.Length, SegmentKind.Datagram);
         payload.CopyTo(segment.Buffer);
         segment.End = payload.Length;

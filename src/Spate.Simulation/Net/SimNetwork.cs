@@ -13,6 +13,7 @@ public sealed class SimNetwork : INetwork
     private readonly List<SimStream> streams = [];
     private readonly Dictionary<IPEndPoint, SimListener> listeners = [];
     private readonly Dictionary<IPEndPoint, SimDatagramSocket> sockets = [];
+    private readonly List<SimMulticastSocket> multicast = [];
     private readonly List<Dial> dials = [];
     private int nextPort = FirstEphemeralPort;
 
@@ -39,6 +40,7 @@ public sealed class SimNetwork : INetwork
         process.World.Guard("ConnectAsync");
         ArgumentNullException.ThrowIfNull(remote);
         if (cancellation.IsCancellationRequested) return ValueTask.FromCanceled<IConnection>(cancellation);
+        process.World.OnDial?.Invoke(process.Host, remote);
         if (ConnectFault?.Invoke(remote) is { } fault) return ValueTask.FromException<IConnection>(fault);
         process.Note(TraceKind.Connect, remote.Port);
         return new Dial(this, remote, cancellation).Start();
@@ -61,6 +63,15 @@ public sealed class SimNetwork : INetwork
         IPEndPoint bound = Choose(local, sockets.ContainsKey);
         var socket = new SimDatagramSocket(process, bound);
         sockets.Add(bound, socket);
+        return socket;
+    }
+
+    /// <inheritdoc/>
+    public IDatagramSocket BindMulticast(IPEndPoint group)
+    {
+        process.World.Guard("BindMulticast");
+        var socket = new SimMulticastSocket(process, group);
+        multicast.Add(socket);
         return socket;
     }
 
@@ -107,6 +118,7 @@ public sealed class SimNetwork : INetwork
         foreach (SimStream stream in streams.ToArray()) stream.Close(silently);
         foreach (SimListener listener in listeners.Values.ToArray()) listener.Dispose();
         foreach (SimDatagramSocket socket in sockets.Values.ToArray()) socket.Dispose();
+        foreach (SimMulticastSocket socket in multicast) socket.Dispose();
         foreach (Dial dial in dials.ToArray()) dial.Drop();
     }
 

@@ -92,6 +92,9 @@ internal sealed class AnnounceDesk
         return Refusal.None;
     }
 
+    /// <summary>Readies the memory for an announce that is soon to come.</summary>
+    public void Prefetch(ReadOnlySpan<byte> infoHash, PrefetchStep step) => store.Prefetch(infoHash, step);
+
     /// <summary>Whether an announce is taken at all, and whose it is: null with an open tracker.</summary>
     public Refusal Admit(in Announcement announcement, uint nowSeconds, out TrackerUser? user)
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 
 namespace Spate.Tracker.Http;
@@ -12,6 +13,9 @@ internal sealed record HttpPageRequest
 
     /// <summary>The query without its question mark, still encoded.</summary>
     public required string Query { get; init; }
+
+    /// <summary>Whose request it is, as far as trusted proxies tell.</summary>
+    public required IPAddress Client { get; init; }
 
     /// <summary>The headers of these names; empty where there is none.</summary>
     public string Authorization { get; init; } = "";

@@ -128,6 +128,7 @@ internal sealed class StreamHttpConnection : IDisposable
             Method = Encoding.Latin1.GetString(head.Method),
             Path = Encoding.Latin1.GetString(head.Path),
             Query = Encoding.Latin1.GetString(head.Query),
+            Client = new IPAddress(ClientAddress(head, stackalloc byte[16])),
             Authorization = Encoding.Latin1.GetString(head.Header("authorization"u8)),
             ApiKey = Encoding.Latin1.GetString(head.Header("x-api-key"u8)),
             ContentType = Encoding.Latin1.GetString(head.Header("content-type"u8)),

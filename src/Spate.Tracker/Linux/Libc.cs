@@ -9,11 +9,12 @@ internal static unsafe partial class Libc
     public const int SHUT_RDWR = 2;
     public const int SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
     public const int EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3;
-    public const uint EPOLLIN = 1, EPOLLOUT = 4, EPOLLERR = 8, EPOLLHUP = 16, EPOLLRDHUP = 0x2000;
+    public const uint EPOLLIN = 1, EPOLLOUT = 4;
     public const int EPOLL_CLOEXEC = 0x80000, EFD_NONBLOCK = 0x800, EFD_CLOEXEC = 0x80000;
     public const int F_GETFL = 3, F_SETFL = 4, O_NONBLOCK = 0x800;
     public const int EINTR = 4, EAGAIN = 11, EMFILE = 24, ENFILE = 23, ENOBUFS = 105, ENOMEM = 12;
-    public const int SOL_SOCKET = 1, SO_REUSEPORT = 15, SO_RCVBUFFORCE = 33;
+    public const int SOL_UDP = 17, UDP_SEGMENT = 103;
+    public const int MADV_HUGEPAGE = 14;
     public const ushort AF_INET = 2, AF_INET6 = 10;
 
     [StructLayout(LayoutKind.Sequential)]
@@ -53,12 +54,16 @@ internal static unsafe partial class Libc
         public uint Scope;
     }
 
-    // Only x86-64 packs this one.
-    [StructLayout(LayoutKind.Sequential, Pack = 4)]
-    public struct EpollEventPacked
+    /// <summary>cmsghdr with a 16-bit number, as UDP_SEGMENT takes it.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 24)]
+    public struct SegmentControl
     {
-        public uint Events;
-        public ulong Data;
+        public nuint Length;
+        public int Level, Type;
+        public ushort SegmentSize;
+
+        /// <summary>What stands in <see cref="Length"/>: header and number.</summary>
+        public static nuint UsedLength => (nuint)sizeof(nuint) + 2 * sizeof(int) + sizeof(ushort);
     }
 
     [LibraryImport("libc", SetLastError = true)]
@@ -102,6 +107,10 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint write(int descriptor, void* buffer, nuint length);
+
+    /// <summary>Asks for huge pages where the system gives them on demand; nothing depends on it.</summary>
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int madvise(void* address, nuint length, int advice);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int open(string path, int flags);

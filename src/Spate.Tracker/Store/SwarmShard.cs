@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using Spate.Protocol;
 
 namespace Spate.Tracker.Store;
@@ -15,7 +16,7 @@ internal sealed unsafe class SwarmShard(PagePool pages, ulong secret, StoreLimit
     public Lock Gate { get; } = new();
 
     private const int WheelSlots = 64;
-    private const int RecordsPerChunk = 256;
+    private const int RecordsPerPage = PagePool.PageSize / 48;
     private const uint MinIndex = 64;
 
     // With the tag in its lower byte an index entry has 24 bits for the record.
@@ -24,7 +25,7 @@ internal sealed unsafe class SwarmShard(PagePool pages, ulong secret, StoreLimit
     private readonly StoreMemory memory = new(pages, new SlabAllocator(pages), secret);
     private readonly int[] wheel = NewWheel();
     private readonly uint slotSeconds = limits.PeerLifetimeSeconds / (WheelSlots - 4) + 1;
-    private readonly List<nint> chunks = [];
+    private readonly List<nint> recordPages = [];
     private readonly Dictionary<int, SwarmCounts> webPeers = []; // by record: peers that only WebSocket clients can reach
     private uint* index;
     private uint indexSize;
@@ -50,11 +51,25 @@ internal sealed unsafe class SwarmShard(PagePool pages, ulong secret, StoreLimit
         return slots;
     }
 
-    /// <summary>Fetches into the cache what the next announce of this hash will touch.</summary>
-    public void Prefetch(ulong hash)
+    /// <summary>Fetches into the cache where an announce of this hash will look first. Needs no <see cref="Gate"/>: nothing is read.</summary>
+    public void PrefetchIndex(ulong hash)
     {
-        if (index != null && System.Runtime.Intrinsics.X86.Sse.IsSupported)
-            System.Runtime.Intrinsics.X86.Sse.Prefetch0(index + Home(hash));
+        if (Sse.IsSupported) Sse.Prefetch0(index + Home(hash));
+    }
+
+    /// <summary>Fetches into the cache the record that this hash most likely has, and then its peers when it is asked once more.</summary>
+    public void PrefetchRecord(ulong hash, bool andPeers)
+    {
+        if (count == 0 || !Sse.IsSupported) return;
+        uint entry = index[Home(hash)];
+        if (entry == 0 || (entry & 0xFF) != Tag(hash)) return; // stands elsewhere; it will be found without our help
+        TorrentRecord* record = Record((int)(entry >> 8) - 1);
+        if (andPeers) Sse.Prefetch0((byte*)record->PeersV4);
+        else
+        {
+            Sse.Prefetch0(record);
+            Sse.Prefetch0((byte*)(record + 1) - 1);
+        }
     }
 
     /// <summary>The record of a torrent, or null; its number in <paramref name="number"/>.</summary>
@@ -177,8 +192,8 @@ internal sealed unsafe class SwarmShard(PagePool pages, ulong secret, StoreLimit
         if (index != null) pages.FreeBig((byte*)index, indexSize * sizeof(uint));
         index = null;
         (indexSize, count, recordsMade, freeRecord) = (0, 0, 0, -1);
-        foreach (nint chunk in chunks) pages.FreeBig((byte*)chunk, (nuint)(RecordsPerChunk * sizeof(TorrentRecord)));
-        chunks.Clear();
+        foreach (nint page in recordPages) pages.Return((byte*)page);
+        recordPages.Clear();
         Array.Fill(wheel, -1);
         due = -1;
     }
@@ -239,7 +254,7 @@ internal sealed unsafe class SwarmShard(PagePool pages, ulong secret, StoreLimit
     }
 
     private TorrentRecord* Record(int number) =>
-        (TorrentRecord*)CollectionsMarshal.AsSpan(chunks)[number / RecordsPerChunk] + number % RecordsPerChunk;
+        (TorrentRecord*)CollectionsMarshal.AsSpan(recordPages)[number / RecordsPerPage] + number % RecordsPerPage;
 
     private int TakeRecord()
     {
@@ -249,8 +264,7 @@ internal sealed unsafe class SwarmShard(PagePool pages, ulong secret, StoreLimit
             freeRecord = Record(number)->Next;
             return number;
         }
-        if (recordsMade == chunks.Count * RecordsPerChunk)
-            chunks.Add((nint)pages.AllocateBig((nuint)(RecordsPerChunk * sizeof(TorrentRecord))));
+        if (recordsMade == recordPages.Count * RecordsPerPage) recordPages.Add((nint)pages.Rent());
         return recordsMade++;
     }
 

@@ -177,11 +177,16 @@ internal sealed unsafe class SwarmStore : IDisposable
         return AnnounceOutcome.Done;
     }
 
-    /// <summary>Fetches into the cache where an announce of this hash will look first.</summary>
-    public void Prefetch(ReadOnlySpan<byte> infoHash)
+    /// <summary>
+    /// Fetches into the cache, step by step, what an announce of this hash will touch: each step needs what the one before it has
+    /// brought, so that others should be taken in between.
+    /// </summary>
+    public void Prefetch(ReadOnlySpan<byte> infoHash, PrefetchStep step)
     {
         ulong hash = HashOf(infoHash, secret);
-        ShardOf(hash).Prefetch(hash);
+        SwarmShard shard = ShardOf(hash);
+        if (step == PrefetchStep.Index) shard.PrefetchIndex(hash);
+        else lock (shard.Gate) shard.PrefetchRecord(hash, andPeers: step == PrefetchStep.Peers);
     }
 
     /// <summary>Drops peers and torrents whose time is over. Meant to be called every few seconds, by one thread.</summary>
@@ -232,6 +237,14 @@ internal sealed unsafe class SwarmStore : IDisposable
         where TPeer : unmanaged, IPeerEntry<TPeer> => typeof(TPeer) == typeof(PeerV4)
             ? PeerSet<PeerV6>.Sample(record->PeersV6, wanted, default, role, peers, ref random)
             : PeerSet<PeerV4>.Sample(record->PeersV4, wanted, default, role, peers, ref random);
+}
+
+/// <summary>How far ahead of an announce the store is.</summary>
+internal enum PrefetchStep
+{
+    Index,
+    Record,
+    Peers,
 }
 
 /// <summary>Sums over all torrents.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Spate.Tracker.Linux;
+using Spate.Tracker.Store;
 
 namespace Spate.Tracker.Udp;
 
@@ -16,6 +17,9 @@ internal sealed unsafe class LinuxUdpLoop : IDisposable
 
     // Not a multiple of a page, or all slots would share a few sets of the cache.
     private const int SlotSize = UdpResponder.MaxDatagram + 100;
+
+    // How many announces lie between the steps in which one's memory is fetched.
+    private const int Ahead = 3;
 
     private readonly Socket socket;
     private readonly UdpResponder responder;
@@ -51,13 +55,14 @@ internal sealed unsafe class LinuxUdpLoop : IDisposable
     private void Run()
     {
         int descriptor = (int)socket.Handle;
-        nuint size = (nuint)Batch * (2 * (SlotSize + (nuint)sizeof(Libc.MMsgHdr) + (nuint)sizeof(Libc.IoVec)) + (nuint)sizeof(Libc.SockAddr));
+        nuint size = AnswerBatch.SizeFor(Batch) + Batch * (2 * SlotSize + (nuint)sizeof(Libc.MMsgHdr) + (nuint)sizeof(Libc.IoVec) + (nuint)sizeof(Libc.SockAddr));
         byte* memory = (byte*)NativeMemory.AlignedAlloc(size, 64);
         new Span<byte>(memory, (int)size).Clear();
         var incoming = (Libc.MMsgHdr*)memory;
         var outgoing = incoming + Batch;
         var vectors = (Libc.IoVec*)(outgoing + Batch);
-        byte* received = (byte*)(vectors + 2 * Batch);
+        var controls = (Libc.SegmentControl*)(vectors + 2 * Batch);
+        byte* received = (byte*)(controls + Batch);
         byte* answers = received + Batch * SlotSize;
         var senders = (Libc.SockAddr*)(answers + Batch * SlotSize);
         for (int i = 0; i < Batch; i++)
@@ -65,45 +70,33 @@ internal sealed unsafe class LinuxUdpLoop : IDisposable
             vectors[i] = new Libc.IoVec { Base = received + i * SlotSize, Length = SlotSize };
             vectors[Batch + i] = new Libc.IoVec { Base = answers + i * SlotSize };
             incoming[i].Header = new Libc.MsgHdr { Name = senders + i, Vectors = vectors + i, VectorCount = 1 };
-            outgoing[i].Header = new Libc.MsgHdr { Vectors = vectors + Batch + i, VectorCount = 1 };
         }
+        var batch = new AnswerBatch(descriptor, outgoing, vectors + Batch, controls);
         while (!isStopping)
         {
             for (int i = 0; i < Batch; i++) incoming[i].Header.NameLength = (uint)sizeof(Libc.SockAddr);
             int count = Libc.recvmmsg(descriptor, incoming, Batch, Libc.MSG_WAITFORONE, null);
             if (count <= 0) continue; // a signal, or an ICMP error about an earlier answer
             responder.BeginBatch();
-            uint toSend = 0;
-            for (int i = 0; i < count; i++)
+            for (int i = -3 * Ahead; i < count; i++)
             {
-                if ((incoming[i].Header.Flags & Libc.MSG_TRUNC) != 0) continue; // longer than any request
-                var datagram = new ReadOnlySpan<byte>(vectors[i].Base, (int)incoming[i].Length);
-                ReadOnlySpan<byte> address = AddressOf(senders + i);
-                int length = responder.Answer(datagram, address, new Span<byte>(vectors[Batch + toSend].Base, SlotSize));
-                if (length == 0) continue;
-                vectors[Batch + toSend].Length = (nuint)length;
-                outgoing[toSend].Header.Name = senders + i;
-                outgoing[toSend].Header.NameLength = incoming[i].Header.NameLength;
-                toSend++;
+                Prefetch(i + 3 * Ahead, PrefetchStep.Index);
+                Prefetch(i + 2 * Ahead, PrefetchStep.Record);
+                Prefetch(i + Ahead, PrefetchStep.Peers);
+                if (i < 0 || (incoming[i].Header.Flags & Libc.MSG_TRUNC) != 0) continue; // longer than any request
+                int length = responder.Answer(Datagram(i), AddressOf(senders + i), new Span<byte>(batch.Next, SlotSize));
+                if (length > 0) batch.Add(length, senders + i, incoming[i].Header.NameLength);
             }
-            Send(descriptor, outgoing, toSend);
+            batch.Send();
+
+            void Prefetch(int i, PrefetchStep step)
+            {
+                if (i >= 0 && i < count) responder.Prefetch(Datagram(i), step);
+            }
         }
         NativeMemory.AlignedFree(memory);
-    }
 
-    private void Send(int descriptor, Libc.MMsgHdr* messages, uint count)
-    {
-        while (count > 0 && !isStopping)
-        {
-            int sent = Libc.sendmmsg(descriptor, messages, count, 0);
-            if (sent <= 0)
-            {
-                if (Libc.LastError == Libc.EINTR) continue;
-                sent = 1; // this one can't be sent (no route, a firewall's refusal): on with the next
-            }
-            messages += sent;
-            count -= (uint)sent;
-        }
+        ReadOnlySpan<byte> Datagram(int i) => new(vectors[i].Base, (int)incoming[i].Length);
     }
 
     private static ReadOnlySpan<byte> AddressOf(Libc.SockAddr* sender) => sender->Family == Libc.AF_INET6

@@ -35,6 +35,13 @@ internal sealed class UdpResponder(AnnounceDesk desk, ConnectionIds ids, bool us
         idSeconds = useCalendarTime ? desk.Clock.UnixSeconds : nowSeconds;
     }
 
+    /// <summary>Readies the memory for a datagram that is soon to be answered.</summary>
+    public void Prefetch(ReadOnlySpan<byte> datagram, PrefetchStep step)
+    {
+        if (UdpRequest.TryRead(datagram, out UdpRequest request) && request.Action == UdpTrackerAction.Announce && request.TryReadAnnounce(out UdpAnnounce announce))
+            desk.Prefetch(announce.InfoHash, step);
+    }
+
     /// <summary>Answers one datagram.</summary>
     /// <param name="datagram">What came.</param>
     /// <param name="address">From where: 4 or 16 bytes.</param>

@@ -41,7 +41,6 @@ public sealed class SocketNetwork(LocalAddresses? from = null) : INetwork
         try
         {
             if (local.Address.Equals(IPAddress.IPv6Any)) socket.DualMode = true;
-            if (!OperatingSystem.IsWindows()) socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             socket.Bind(local);
             socket.Listen(Backlog);
             return new SocketListener(socket);
@@ -54,6 +53,14 @@ public sealed class SocketNetwork(LocalAddresses? from = null) : INetwork
     }
 
     public IDatagramSocket BindDatagram(IPEndPoint local) => new DatagramSocket(local);
+
+    public IDatagramSocket BindMulticast(IPEndPoint group)
+    {
+        IPAddress? local = group.AddressFamily == AddressFamily.InterNetwork ? from.V4 : from.V6;
+        if (local is null) throw new IOException($"Nothing is to leave over {group.AddressFamily}.");
+        if (local.Equals(IPAddress.Any) || local.Equals(IPAddress.IPv6Any)) return new MulticastSocket(group);
+        return new MulticastSocket(group, card => card.GetIPProperties().UnicastAddresses.Any(unicast => unicast.Address.Equals(local)));
+    }
 
     public async ValueTask<IPAddress[]> ResolveAsync(string host, CancellationToken cancellation)
     {

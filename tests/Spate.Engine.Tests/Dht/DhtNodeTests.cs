@@ -99,6 +99,29 @@ public class DhtNodeTests(ITestOutputHelper output)
         Assert.Empty(sent);
     }
 
+    /// <summary>Somebody who guesses transaction ids in the name of a node that we asked: 32 random bits, and the node itself still counts.</summary>
+    [Fact]
+    public void A_flood_of_guessed_and_replayed_answers_changes_nothing_and_shuts_nobody_out()
+    {
+        DhtNode node = Alone();
+        node.Try(stranger, world.NowMs);
+        byte[] transaction = Sent(0).TransactionId.ToArray();
+        for (int i = 0; i < 20_000; i++)
+        {
+            byte[] guess = BitConverter.GetBytes(i * 214_013 + 2_531_011);
+            if (guess.AsSpan().SequenceEqual(transaction)) continue;
+            node.OnDatagram(Reply(guess, new KrpcReply { Id = NodeIds.Any(world), Nodes = [new NodeInfo(hash, stranger)] }, node), stranger, world.NowMs);
+        }
+        Assert.Equal((0, 0), (node.Table.Count, node.LookupCount));
+        Assert.Null(node.Table.NextToTry(world.NowMs, 0));
+        node.OnDatagram(Reply(transaction, new KrpcReply { Id = hash }, node), stranger, world.NowMs);
+        Assert.Equal(1, node.Table.Count);
+        long unmatched = node.Counters.Unmatched;
+        for (int i = 0; i < 1000; i++) node.OnDatagram(Reply(transaction, new KrpcReply { Id = NodeIds.Any(world) }, node), stranger, world.NowMs);
+        Assert.Equal((1, unmatched + 1000), (node.Table.Count, node.Counters.Unmatched));
+        Assert.True(node.Table.TryGet(stranger, out Contact? contact) && contact.Id == hash);
+    }
+
     [Fact]
     public void Any_garbage_leaves_a_node_working()
     {

@@ -143,6 +143,48 @@ public class DhtSimulationTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Nodes_that_name_a_victim_again_and_again_have_it_asked_a_few_times_a_minute()
+    {
+        const int minutes = 60;
+        var world = new DhtWorld(13);
+        List<DhtHost> honest = Grow(world, 100);
+        DhtHost ours = honest[5];
+        IPAddress victim = world.FreshAddress().Address;
+        int asked = 0, named = 0;
+        world.OnSent = (from, to, _) => asked += from.Equals(ours.At) && to.Address.Equals(victim) ? 1 : 0;
+        for (int i = 0; i < 60; i++)
+        {
+            DhtHost attacker = Join(world, honest);
+            attacker.Twist = (datagram, from) =>
+            {
+                if (!KrpcMessage.TryRead(datagram, out KrpcMessage query) || query.Kind != KrpcKind.Query || query.Target.IsEmpty) return false;
+                if (from.Equals(ours.At)) named += 8;
+                var nodes = new List<NodeInfo>();
+                for (int n = 0; n < 8; n++)
+                {
+                    // On another port each time, with an id that fits the address, or one that is close.
+                    Sha1Hash id = n % 2 == 0 ? NodeIds.For(victim, world) : NodeIds.WithSharedBits(new Sha1Hash(query.Target), 30 + n, world);
+                    nodes.Add(new NodeInfo(id, new IPEndPoint(victim, 1 + world.Next(65_535))));
+                }
+                Reply(world, attacker, new KrpcReply { Id = attacker.Node.Id, Nodes = nodes, Token = "evil"u8 }, query, from);
+                return true;
+            };
+            world.Run(50);
+        }
+        world.Run(60_000);
+        asked = 0;
+        for (int i = 0; i < 10 * minutes; i++)
+        {
+            GetPeers(world, ours, NodeIds.Any(world));
+            world.Run(5_000);
+        }
+        output.WriteLine($"the victim was named {named} times and asked {asked} times within 600 lookups");
+        Assert.True(named > 1000);
+        double seconds = 10 * minutes * 10;
+        Assert.InRange(asked, 1, 20 + 6 * seconds / 60);
+    }
+
+    [Fact]
     public void The_same_seed_gives_the_same_run()
     {
         Assert.Equal(Trace(5), Trace(5));

@@ -1,15 +1,17 @@
 using Spate.Engine.Discovery;
 using Spate.Protocol;
 using Spate.Protocol.Trackers;
+using Xunit.Abstractions;
 
 namespace Spate.Engine.Tests.Discovery;
 
 public sealed class AnnounceGateTests : IDisposable
 {
     private readonly TestWorld world = new();
+    private readonly ITestOutputHelper output;
     private AnnounceGate gate;
 
-    public AnnounceGateTests() => gate = new AnnounceGate(world);
+    public AnnounceGateTests(ITestOutputHelper output) => (this.output, gate) = (output, new AnnounceGate(world));
 
     public void Dispose() => gate.Dispose();
 
@@ -138,6 +140,11 @@ public sealed class AnnounceGateTests : IDisposable
             var at = trackers.Announces.Where(a => a.Tracker.Host == host).GroupBy(a => (a.At - 1_000_000) / 1000).Select(g => g.Count()).ToList();
             Assert.True(at.Max() <= 101, $"{host} got {at.Max()} announces in one second"); // a burst of 50, and 50 a second
         }
+        long last = trackers.Announces.Where(a => a.Tracker.Host == "big").GroupBy(a => a.Request.InfoHash).Max(g => g.Min(a => a.At)) - 1_000_000;
+        int mostOfOne = trackers.Announces.Where(a => a.Tracker.Host == "big").GroupBy(a => (a.At - 1_000_000) / 1000).Max(g => g.Count());
+        output.WriteLine($"{torrents} torrents on one large tracker, fifty small ones and a dead one: the large one has heard of all after {last / 1000} s, " +
+            $"of at most {mostOfOne} in one second; the dead one was tried {trackers.Announces.Count(a => a.Tracker.Host == "dead")} times in 300 s");
+        Assert.InRange(last, 0, 1000 * (torrents / 50 + 10));
         Assert.Equal(torrents, trackers.Announces.Where(a => a.Tracker.Host == "big").Select(a => a.Request.InfoHash).Distinct().Count());
         for (int i = 0; i < 50; i++) Assert.Equal(torrents / 50, trackers.Announces.Count(a => a.Tracker.Host == $"small{i}"));
         Assert.True(trackers.Announces.Count(a => a.Tracker.Host == "dead") < 40); // a dead tracker is not hammered for ten thousand torrents

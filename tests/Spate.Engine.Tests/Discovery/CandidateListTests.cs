@@ -309,6 +309,48 @@ public class CandidateListTests
     }
 
     [Fact]
+    public void One_address_has_eight_entries_and_invented_ports_do_not_keep_the_true_one_out()
+    {
+        for (int port = 1; port <= 100; port++) list.Add(At("198.51.100.7", port), CandidateSource.Pex);
+        Assert.Equal(CandidateList.MaxPerAddress, list.Count);
+        Assert.Null(list.Add(At("198.51.100.7", 6881), CandidateSource.Tracker)); // none of them has been tried yet
+        Assert.NotNull(list.Add(At("198.51.100.7", 6882), CandidateSource.Incoming)); // came to us himself
+        Assert.NotNull(list.Add(At("198.51.100.7", 6883), CandidateSource.Manual));
+        Assert.True(list.TryNext(0, out _)); // the user's
+        Assert.True(list.TryNext(0, out Candidate? tried));
+        list.OnFailed(tried, ConnectFailure.Unreachable, 0);
+        Assert.NotNull(list.Add(At("198.51.100.7", 6881), CandidateSource.Tracker));
+        Assert.Equal(CandidateState.Removed, tried.State);
+        for (int port = 1; port <= 100; port++) Assert.NotNull(list.Add(At("192.168.1.7", port), CandidateSource.Lsd)); // a neighbour
+    }
+
+    [Fact]
+    public void Who_expects_us_back_is_dialled_after_half_a_second_and_forgiven_three_times()
+    {
+        Candidate candidate = list.Add(At("198.51.100.7", 1), CandidateSource.Magnet)!;
+        list.ExpectBack(candidate, 0);
+        long now = 0;
+        foreach (long wait in new[] { 500, 2_000, 4_000, 8_000, 60_000, 120_000 })
+        {
+            Assert.False(list.TryNext(now + wait - 1, out _));
+            Assert.True(list.TryNext(now += wait, out _));
+            list.OnFailed(candidate, ConnectFailure.Handshake, now);
+        }
+        Assert.Equal(3, candidate.Fails);
+    }
+
+    [Fact]
+    public void Who_is_put_off_waits_a_minute_with_a_clean_record()
+    {
+        Candidate candidate = list.Add(At("198.51.100.7", 1), CandidateSource.Pex)!;
+        Assert.True(list.TryNext(0, out _));
+        list.Postpone(candidate, 0);
+        Assert.False(list.TryNext(59_999, out _));
+        Assert.True(list.TryNext(60_000, out _));
+        Assert.Equal(0, candidate.Fails);
+    }
+
+    [Fact]
     public void Any_sequence_of_events_keeps_the_books()
     {
         Prop.ForAll<(byte Kind, byte Host, byte Source)[]>(events =>
@@ -318,7 +360,7 @@ public class CandidateListTests
             long now = 0;
             foreach ((byte kind, byte host, byte source) in events)
             {
-                IPEndPoint at = At($"203.0.113.{host}", 6881);
+                IPEndPoint at = At($"203.0.113.{host / 16}", 6881 + host % 16);
                 switch (kind % 10)
                 {
                     case < 4: list.Add(at, (CandidateSource)(1 << (source % 8)), host % 3 == 0); break;
@@ -330,6 +372,7 @@ public class CandidateListTests
                     case 9: now += 30_000; break;
                 }
                 if (list.Count > 40) return false;
+                if (list.Entries.Where(c => (c.Sources & CandidateSource.Manual) == 0).GroupBy(c => c.EndPoint.Address).Any(g => g.Count() > CandidateList.MaxPerAddress + 1)) return false;
                 if (list.Entries.Select(c => c.EndPoint).Distinct().Count() != list.Count) return false;
                 if (list.Entries.Any(c => list.IsBanned(c.EndPoint) || c.State == CandidateState.Removed)) return false;
                 if (list.Entries.Count(c => c.State == CandidateState.Ready) != list.ReadyCount) return false;

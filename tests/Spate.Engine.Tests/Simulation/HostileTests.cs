@@ -175,6 +175,11 @@ public sealed class HostileTests(ITestOutputHelper output)
         ["extension handshakes without end"] = Floods(static _ => RawPeer.MessageBytes(RawPeer.Extended, [0, .. "d1:mde4:reqqi250ee"u8]), 20_000),
         ["suggestions and allowed-fast spam"] = Floods(static i => RawPeer.MessageBytes(i % 2 == 0 ? RawPeer.Suggest : RawPeer.AllowedFast, RawPeer.Numbers(i % 64)), 20_000),
         ["rejects of what was never asked"] = Floods(static i => RawPeer.MessageBytes(RawPeer.Reject, RawPeer.Numbers(i % 64, 0, 16384)), 20_000),
+        ["peer exchange without end"] = Floods(static i => RawPeer.MessageBytes(RawPeer.Extended, [2, .. "d5:added6:"u8, 20, 1, 1, (byte)i, 1, 1, (byte)'e']), 5_000),
+        ["peer exchange that is garbage"] = Says(static (peer, _) => peer.SendExtendedAsync(2, "d5:addedi1e"u8)),
+        ["requests for metadata without end"] = Floods(static i => RawPeer.MessageBytes(RawPeer.Extended, [1, .. "d8:msg_typei0e5:piecei0ee"u8]), 60_000),
+        ["metadata that is garbage"] = Floods(static i => RawPeer.MessageBytes(RawPeer.Extended, [1, .. "d8:msg_type"u8, (byte)i]), 20_000),
+        ["ports of DHT nodes without end"] = Floods(static i => RawPeer.MessageBytes(9, [(byte)(i >> 8), (byte)i]), 50_000),
         ["keep-alives without end"] = Floods(static _ => new byte[4], 100_000),
         ["a handshake of one byte a second"] = Calls(async (world, peer, content) =>
         {

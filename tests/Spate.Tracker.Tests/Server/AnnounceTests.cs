@@ -134,6 +134,91 @@ public class AnnounceTests
         Assert.True((await packed.Content.ReadAsByteArrayAsync()).Length < plain.Length);
     }
 
+    // One client's answers that follow each other leave as one message on Linux, cut by the kernel: each must arrive whole and for itself.
+    [Theory, InlineData(false, false), InlineData(false, true), InlineData(true, false)]
+    public async Task A_burst_of_announces_gets_as_many_answers(bool portable, bool v6)
+    {
+        if (v6 && !Socket.OSSupportsIPv6) return;
+        await using TestTracker tracker = await StartAsync(portable);
+        for (int torrent = 0; torrent < 40; torrent++)
+        {
+            using var other = new UdpTestClient(tracker.Server.UdpEndPoints[v6 ? 1 : 0]);
+            for (int i = 1; i <= torrent; i++) other.Announce(Request($"t{torrent}", i));
+        }
+        using var client = new UdpTestClient(tracker.Server.UdpEndPoints[v6 ? 1 : 0]);
+        ulong id = client.Connect();
+        var random = new Random(6);
+        int[] wanted = [.. Enumerable.Range(0, 600).Select(_ => random.Next(4) == 0 ? random.Next(40) : 30)]; // runs of one length and others between
+        List<byte[]> answers = client.AnswersTo(wanted.Select((torrent, i) =>
+        {
+            byte[] packet = new byte[98];
+            UdpRequestWriter.WriteAnnounce(packet, id, (uint)(1000 + i), Request($"t{torrent}", 999) with { NumWant = 30 });
+            return packet;
+        }));
+        Assert.Equal(600, answers.Count);
+        foreach (byte[] bytes in answers)
+        {
+            Assert.True(UdpAnswer.TryRead(bytes, out UdpAnswer answer));
+            Assert.True(answer.TryReadAnnounce(v6, 100, out AnnounceAnswer announce));
+            int torrent = wanted[answer.TransactionId - 1000];
+            Assert.Equal(Math.Min(torrent, 30), announce.Peers.Count);
+            Assert.Equal(torrent + 1, announce.Leechers);
+        }
+        Assert.Equal(600, answers.Select(bytes => BitConverter.ToUInt32(bytes, 4)).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_tracker_id_is_given_and_taken_back()
+    {
+        await using TestTracker tracker = await TestTracker.StartAsync(o => o with { TrackerId = "node 7" });
+        AnnounceAnswer first = await tracker.AnnounceHttpAsync(Request("t", 1));
+        Assert.Equal("node 7", Encoding.ASCII.GetString(first.TrackerId.Span));
+        AnnounceAnswer second = await tracker.AnnounceHttpAsync(Request("t", 1) with { TrackerId = first.TrackerId });
+        Assert.Equal((null, 1), (second.Failure, second.Leechers));
+        string url = HttpAnnounceQuery.AppendTo($"http://{tracker.Http}/announce", Request("t", 2)).Replace("compact=1", "compact=0");
+        Assert.Contains("10:tracker id6:node 7", Encoding.Latin1.GetString(await GetAsync(url)));
+        await using TestTracker without = await StartAsync(false);
+        Assert.Equal(0, (await without.AnnounceHttpAsync(Request("t", 1))).TrackerId.Length);
+    }
+
+    [Fact]
+    public async Task Intervals_are_spread_over_the_jitter_and_no_further()
+    {
+        await using TestTracker tracker = await TestTracker.StartAsync(o => o with { Interval = TimeSpan.FromSeconds(1000), IntervalJitter = TimeSpan.FromSeconds(100), MinInterval = TimeSpan.Zero });
+        using var client = new UdpTestClient(tracker.Udp);
+        int[] seconds = [.. Enumerable.Range(1, 500).Select(i => (int)client.Announce(Request("t", i)).Interval!.Value.TotalSeconds)];
+        Assert.All(seconds, s => Assert.InRange(s, 1000, 1100));
+        Assert.True(seconds.Distinct().Count() > 60 && seconds.Min() < 1010 && seconds.Max() > 1090);
+    }
+
+    [Fact]
+    public async Task Nothing_is_logged_for_a_request()
+    {
+        var log = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        await using TestTracker tracker = await TestTracker.StartAsync(o => o with { Log = log.Enqueue });
+        for (int i = 1; i < 50; i++)
+        {
+            tracker.AnnounceUdp(Request("t", i));
+            await tracker.AnnounceHttpAsync(Request("t", i));
+            await ExchangeAsync(tracker.Http, "rubbish\r\n\r\n"u8.ToArray());
+            await GetAsync($"http://{tracker.Http}/stats");
+        }
+        Assert.Empty(log);
+    }
+
+    [Fact]
+    public async Task The_status_can_be_for_some_networks_only()
+    {
+        await using TestTracker tracker = await TestTracker.StartAsync(o => o with { StatusReaders = [IPNetwork.Parse("10.0.0.0/8")], TrustedProxies = [IPNetwork.Parse("127.0.0.1/32")] });
+        static byte[] Page(string path, string header = "") => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\n{header}Connection: close\r\n\r\n");
+        foreach (string path in new[] { "/", "/stats", "/stats.json", "/metrics" })
+        {
+            Assert.StartsWith("HTTP/1.1 403 ", await ExchangeAsync(tracker.Http, Page(path)));
+            Assert.StartsWith("HTTP/1.1 200 ", await ExchangeAsync(tracker.Http, Page(path, "X-Forwarded-For: 10.1.2.3\r\n")));
+        }
+        Assert.Null((await tracker.AnnounceHttpAsync(Request("t", 1))).Failure);
+    }
+
     [Fact]
     public async Task A_peer_without_a_port_or_with_an_impossible_address_is_not_handed_out()
     {
@@ -209,7 +294,7 @@ public class AnnounceTests
         Assert.Equal((3L, 1L, 1L, 1L), (http.Requests, http.Announces, http.Scrapes, http.Errors));
         Assert.Contains("\"announces\": 1", Encoding.UTF8.GetString(await GetAsync($"http://{tracker.Http}/stats.json")));
         Assert.Contains("spate_tracker_announces_total{frontend=\"udp\"} 1\n", Encoding.UTF8.GetString(await GetAsync($"http://{tracker.Http}/metrics")));
-        Assert.Contains("<td>Torrents<td>1<", Encoding.UTF8.GetString(await GetAsync($"http://{tracker.Http}/stats")));
+        Assert.Contains("<dt>Torrents</dt><dd>1<", Encoding.UTF8.GetString(await GetAsync($"http://{tracker.Http}/stats")));
     }
 
     [Theory]

@@ -148,6 +148,58 @@ public sealed class PrivateTrackerTests : IDisposable
     }
 
     [Fact]
+    public async Task Totals_are_written_in_batches_while_the_tracker_runs()
+    {
+        var time = new SetTime();
+        await using TestTracker tracker = await StartAsync(o => o with { Time = time, TotalsFlushInterval = TimeSpan.FromSeconds(30) });
+        var users = new List<(int Id, string Passkey)>();
+        for (int i = 0; i < 20; i++) users.Add(await AddUserAsync(tracker, $"user {i}"));
+        string file = Path.Combine(folder, "tracker.state");
+        long before = new FileInfo(file).Length;
+        foreach (long up in new long[] { 0, 100, 4711 })
+        {
+            foreach ((_, string passkey) in users) await tracker.AnnounceHttpAsync(Request("t", 1) with { Uploaded = up }, path: $"/{passkey}/announce");
+        }
+        Assert.Equal(before, new FileInfo(file).Length);
+        time.Pass(TimeSpan.FromSeconds(31));
+        await EventuallyAsync(() => new FileInfo(file).Length > before);
+        Assert.Equal(before + 8 + 1 + 20 * users.Count, new FileInfo(file).Length); // one record for all of them
+
+        // What a crash would leave behind now.
+        string copy = Path.Combine(folder, "copy");
+        Directory.CreateDirectory(copy);
+        File.Copy(file, Path.Combine(copy, "tracker.state"));
+        await using TestTracker next = await StartAsync(o => o with { StateFolder = copy });
+        foreach ((int id, _) in users) Assert.Equal((4711, 0), await TotalsAsync(next, id));
+    }
+
+    [Fact]
+    public void A_user_can_not_fill_the_memory_with_invented_clients()
+    {
+        var ledger = new Access.TrafficLedger(100);
+        var ann = new Access.TrackerUser(1, "ann", Access.Passkey.Create(), default);
+        var bob = new Access.TrackerUser(2, "bob", Access.Passkey.Create(), default);
+        byte[] hash = new byte[20], client = new byte[20];
+        void Report(Access.TrackerUser user, int number, ulong up, uint now, AnnounceEvent why = AnnounceEvent.None)
+        {
+            BitConverter.TryWriteBytes(client, number);
+            ledger.Report(user, hash, client, why, up, 0, now);
+        }
+        for (int i = 0; i < 3 * Access.TrafficLedger.MaxSessionsPerUser; i++) Report(ann, i, 0, 1);
+        Assert.Equal(Access.TrafficLedger.MaxSessionsPerUser, ledger.Count);
+        Report(bob, 1, 0, 1);
+        Report(bob, 1, 5, 2);
+        Report(ann, 1, 7, 2); // one of those that are known
+        Assert.Equal((5, 7), (bob.Uploaded, ann.Uploaded));
+        Report(ann, 1, 7, 3, AnnounceEvent.Stopped);
+        Report(ann, 1_000_000, 0, 3); // room for another
+        Report(ann, 1_000_000, 9, 4);
+        Assert.Equal(16, ann.Uploaded);
+        ledger.Sweep(103);
+        Assert.Equal(1, ledger.Count); // all others were silent for longer than 100
+    }
+
+    [Fact]
     public async Task A_damaged_end_of_the_state_costs_no_more_than_that()
     {
         string passkey;

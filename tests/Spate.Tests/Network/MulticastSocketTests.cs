@@ -2,9 +2,9 @@ using System.Net;
 using System.Net.NetworkInformation;
 using Spate.Engine.Discovery;
 using Spate.Engine.Ports;
-using Spate.Net;
+using Spate.Network;
 
-namespace Spate.Tests.Net;
+namespace Spate.Tests.Network;
 
 public class MulticastSocketTests
 {

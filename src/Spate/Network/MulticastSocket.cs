@@ -3,7 +3,7 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Spate.Engine.Ports;
 
-namespace Spate.Net;
+namespace Spate.Network;
 
 /// <summary>A socket that hears a multicast group on every interface and sends to it on every interface (BEP 14).</summary>
 public sealed class MulticastSocket : IDatagramSocket
@@ -65,14 +65,16 @@ public sealed class MulticastSocket : IDatagramSocket
         {
             try
             {
-                SocketReceiveFromResult result = await socket.ReceiveFromAsync(buffer, SocketFlags.None, isV4 ? anyV4 : anyV6).ConfigureAwait(false);
+                IPEndPoint any = isV4 ? anyV4 : anyV6;
+                SocketReceiveFromResult result = await socket.ReceiveFromAsync(buffer, SocketFlags.None, any).ConfigureAwait(false);
                 return new Datagram(result.ReceivedBytes, (IPEndPoint)result.RemoteEndPoint);
             }
             catch (SocketException e) when (e.SocketErrorCode == SocketError.MessageSize)
             {
                 return new Datagram(buffer.Length, group); // cut; nobody's address is worth keeping of it
             }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset or SocketError.NetworkUnreachable or SocketError.HostUnreachable) { }
+            catch (SocketException e) when (e.SocketErrorCode is
+                SocketError.ConnectionReset or SocketError.NetworkUnreachable or SocketError.HostUnreachable) { } // about an earlier send
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
                 throw new IOException("The multicast socket was closed.", e);
@@ -131,8 +133,9 @@ public sealed class MulticastSocket : IDatagramSocket
             {
                 if (joined.Add(known))
                 {
-                    if (isV4) socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.AddMembership, new MulticastOption(group.Address, known));
-                    else socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership, new IPv6MulticastOption(group.Address, known));
+                    object membership = isV4 ? new MulticastOption(group.Address, known) : new IPv6MulticastOption(group.Address, known);
+                    socket.SetSocketOption(
+                        isV4 ? SocketOptionLevel.IP : SocketOptionLevel.IPv6, SocketOptionName.AddMembership, membership);
                 }
                 usable.Add(known);
             }
