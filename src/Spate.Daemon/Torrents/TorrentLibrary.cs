@@ -167,7 +167,7 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
         {
             Metainfo metainfo = await search.WhenComplete(stopping.Token);
             if (torrent.Search != search) return;
-            IReadOnlyList<System.Net.IPEndPoint> peers = await search.KnownPeersAsync();
+            System.Net.IPEndPoint[] peers = [.. (await search.KnownPeersAsync()).Select(static peer => peer.EndPoint)];
             await TakeMetadataAsync(torrent, metainfo, TorrentOuter.Of(metainfo).ToTorrent(metainfo.RawInfo.Span), peers);
         }
         catch (OperationCanceledException) { } // stopped; it is looked for again when the torrent is started
