@@ -101,8 +101,7 @@ internal static partial class ServeCommand
         }
         catch (IOException e) when (local is null)
         {
-            // What went wrong below it is of the network only where it tried to listen.
-            bool isNetwork = e.InnerException is IOException;
+            bool isNetwork = IsOfNetwork(e);
             string hint = isNetwork ? " --port names another port." : "";
             throw new CliException(isNetwork ? ExitCode.Network : ExitCode.Disk, $"The daemon can't start: {e.Message.TrimEnd('.')}.{hint}", e);
         }
@@ -179,6 +178,8 @@ internal static partial class ServeCommand
         context.Note($"the password is set");
         return ExitCode.Ok;
     }
+
+    private static bool IsOfNetwork(Exception? e) => e is not null && (e is System.Net.Sockets.SocketException || IsOfNetwork(e.InnerException));
 
     // Whoever listens on all addresses is reached by the loopback here.
     private static Uri Reachable(Uri address)
