@@ -49,7 +49,7 @@ test('drops a torrent, chooses files, watches it, looks everywhere, and removes 
   await expectComplete(page, world, [bigFile]);
 
   await row(page).click();
-  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
   // What is complete and stands still is called complete.
   await expect(row(page).getByRole('gridcell', { name: 'Complete' })).toBeVisible();
 
@@ -151,7 +151,7 @@ test.describe('on a phone', () => {
       await expectAccessible(page, tab);
     }
     await keepScreenshot(page, 'phone-details');
-    await page.getByRole('button', { name: 'Remove' }).tap();
+    await page.getByRole('button', { name: 'Remove', exact: true }).tap();
     await page.getByRole('dialog').getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Remove and delete files' }).tap();
     await expect(page.getByText('No torrents yet')).toBeVisible();

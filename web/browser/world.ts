@@ -38,8 +38,10 @@ export class World {
 
   /** Starts the daemon, again after `stopDaemon` too, and takes its one-time link. */
   async startDaemon(): Promise<void> {
-    const options = ['--port', String(this.daemonPort), '--state', join(this.folder, 'state'), '--downloads', this.downloads];
-    this.daemon = Program.spate(['serve', ...options]);
+    const folders = ['--state', join(this.folder, 'state'), '--downloads', this.downloads];
+    // No packet leaves this machine.
+    const alone = ['--peer-listen', '127.0.0.1:0', '--no-dht', '--no-lsd'];
+    this.daemon = Program.spate(['serve', '--port', String(this.daemonPort), ...folders, ...alone]);
     const [, link = ''] = await this.daemon.until(/(https?:\/\/\S*token=\S+)/);
     const url = new URL(link);
     this.address = `${url.origin}${url.pathname}`;
