@@ -49,7 +49,6 @@ namespace Spate.Api;
 [JsonSerializable(typeof(QueueTorrents))]
 [JsonSerializable(typeof(RecheckTorrents))]
 [JsonSerializable(typeof(RemoveTorrents))]
-[JsonSerializable(typeof(RenameFile))]
 [JsonSerializable(typeof(ResumeTorrents))]
 [JsonSerializable(typeof(Settings))]
 [JsonSerializable(typeof(SettingsChange))]

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging;
 
 namespace Spate.Daemon;
 
@@ -31,6 +32,9 @@ public sealed record DaemonOptions
 
     /// <summary>Torrents may be fetched by URL from private addresses.</summary>
     public bool AllowPrivateUrls { get; init; }
+
+    /// <summary>Where the log goes; null for nowhere.</summary>
+    public ILoggerFactory? Logs { get; init; }
 
     /// <summary>How the torrent session meets the world; what the settings say replaces what stands here.</summary>
     public SessionOverrides Session { get; init; } = new();

@@ -80,13 +80,3 @@ public sealed record PriorityChange
 
     public required FilePriority Priority { get; init; }
 }
-
-/// <summary>A new name for a file or a folder of a torrent.</summary>
-public sealed record RenameFile
-{
-    /// <summary>The path of a file or folder below the save path.</summary>
-    public required string Path { get; init; }
-
-    /// <summary>Its new path below the save path.</summary>
-    public required string NewPath { get; init; }
-}

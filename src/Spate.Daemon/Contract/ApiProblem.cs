@@ -28,6 +28,13 @@ internal sealed class ApiProblem(Problem problem) : Exception(problem.Detail ?? 
 
     public static ApiProblem Forbidden(string detail) => Of(StatusCodes.Status403Forbidden, "forbidden", "This is not allowed.", detail);
 
+    /// <summary>A path is outside of the folders that may be used.</summary>
+    public static ApiProblem ForbiddenPath(string field, string detail) => new(new Problem
+    {
+        Type = "/problems/forbidden-path", Title = "This folder may not be used.", Status = StatusCodes.Status403Forbidden, Detail = detail,
+        Errors = new Dictionary<string, IReadOnlyList<string>> { [field] = [detail] },
+    });
+
     public static ApiProblem Of(int status, string type, string title, string? detail = null) =>
         new(new Problem { Type = "/problems/" + type, Title = title, Status = status, Detail = detail });
 }

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Spate.Api;
+using Spate.Daemon.Security;
 
 namespace Spate.Daemon;
 
@@ -13,9 +14,6 @@ internal sealed record RequestExample(JsonNode Value);
 /// <summary>An example of what an operation answers.</summary>
 internal sealed record AnswerExample(int Status, JsonNode Value);
 
-/// <summary>What one must be allowed to do for an operation; without it everybody may ask.</summary>
-internal sealed record NeedsScope(Scope Scope);
-
 /// <summary>Says of an operation what the OpenAPI document shows. Examples are values of the contract, so that they can't go stale.</summary>
 internal static class Describe
 {
@@ -23,7 +21,8 @@ internal static class Describe
     {
         route.WithName(name).WithSummary(summary);
         if (description is not null) route.WithDescription(description);
-        if (scope is { } needed) route.WithMetadata(new NeedsScope(needed)).Fails(StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden);
+        route.WithMetadata(new RequiredScope(scope));
+        if (scope is not null) route.Fails(StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden);
         return route;
     }
 

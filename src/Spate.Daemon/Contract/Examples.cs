@@ -118,7 +118,7 @@ internal static class Examples
         Path = "/srv/downloads", FreeBytes = 512000000000, Entries = [new FolderEntry { Name = "linux", Path = "/srv/downloads/linux", IsFolder = true }],
     };
 
-    public static readonly Creation Creation = new()
+    public static readonly Api.Creation Creation = new()
     {
         Id = "c1", Path = "/srv/downloads/holiday", State = CreationState.Running, Progress = 0.3, TotalBytes = 4294967296, Rate = 1073741824, StartedAt = then,
     };

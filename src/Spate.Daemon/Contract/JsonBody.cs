@@ -1,12 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Spate.Daemon;
 
 /// <summary>Reads the JSON body of a request, and says of a bad one which field is wrong.</summary>
-internal static class JsonBody
+internal static partial class JsonBody
 {
     /// <summary>Bytes of a body at most, where an operation names no other limit.</summary>
     public const int MaxBytes = 4 << 20;
@@ -36,6 +37,12 @@ internal static class JsonBody
     /// <summary>The name of the field that an error is about, without the path's first sign.</summary>
     public static string FieldOf(JsonException e)
     {
+        Match missing = Missing().Match(e.Message);
+        if (missing.Success)
+        {
+            string holder = e.Path is { Length: > 2 } inside ? inside[2..] + "." : "";
+            return holder + missing.Groups[1].Value;
+        }
         int quoted = e.Message.IndexOf("JSON property '", StringComparison.Ordinal);
         string path = e.Path is { Length: > 2 } full && full.StartsWith("$.", StringComparison.Ordinal) ? full[2..] : "";
         if (quoted < 0) return path.Length > 0 ? path : "body";
@@ -50,10 +57,12 @@ internal static class JsonBody
     private static string Explain(JsonException e)
     {
         if (e.Message.Contains("could not be mapped", StringComparison.Ordinal)) return "There is no such field.";
-        if (e.Message.Contains("missing required properties", StringComparison.Ordinal))
-            return "Required fields are missing: " + e.Message[(e.Message.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
+        if (Missing().IsMatch(e.Message)) return "It is required.";
         if (e.Message.Contains("doesn't allow null", StringComparison.Ordinal) || e.Message.Contains("cannot be null", StringComparison.Ordinal)) return "It can't be null.";
         if (e.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)) return "The value is of the wrong type or not one of those allowed.";
         return $"This is not valid JSON, at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.";
     }
+
+    [GeneratedRegex("missing required properties including: '([^']+)'")]
+    private static partial Regex Missing();
 }

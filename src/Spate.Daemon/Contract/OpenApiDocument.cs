@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 using Spate.Api;
+using Spate.Daemon.Security;
 
 namespace Spate.Daemon;
 
@@ -38,9 +39,9 @@ internal static class OpenApiDocumentSetup
         options.AddOperationTransformer(static (operation, context, _) =>
         {
             IList<object> metadata = context.Description.ActionDescriptor.EndpointMetadata;
-            if (metadata.OfType<NeedsScope>().FirstOrDefault() is { } needed)
+            if (metadata.OfType<RequiredScope>().FirstOrDefault() is { Scope: { } needed })
             {
-                string scope = ApiName.Of(needed.Scope);
+                string scope = ApiName.Of(needed);
                 operation.Description = string.IsNullOrEmpty(operation.Description) ? $"Needs the scope `{scope}`." : $"{operation.Description} Needs the scope `{scope}`.";
                 operation.Security =
                 [

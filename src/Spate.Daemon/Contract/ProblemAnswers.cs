@@ -42,10 +42,10 @@ internal sealed partial class ProblemAnswers(RequestDelegate next, ILogger<Probl
                 return known.Problem;
             case BadHttpRequestException bad:
                 Match parameter = Parameter().Match(bad.Message);
-                if (parameter.Success) return ApiProblem.Field(parameter.Groups[1].Value, $"\"{Short(parameter.Groups[2].Value)}\" is not a valid value.").Problem;
+                if (parameter.Success) return ApiProblem.Field(NameOf(parameter), $"\"{Short(parameter.Groups[2].Value)}\" is not a valid value.").Problem;
                 parameter = Missing().Match(bad.Message);
                 return parameter.Success
-                    ? ApiProblem.Field(parameter.Groups[1].Value, "It is required.").Problem
+                    ? ApiProblem.Field(NameOf(parameter), "It is required.").Problem
                     : ApiProblem.Of(bad.StatusCode, "bad-request", "The request is not valid.", bad.Message).Problem;
             case IOException or UnauthorizedAccessException:
                 LogDisk(log, e);
@@ -63,6 +63,8 @@ internal sealed partial class ProblemAnswers(RequestDelegate next, ILogger<Probl
         StatusCodes.Status415UnsupportedMediaType => ApiProblem.Of(status, "media-type", "A body of this kind is not understood here.", "Set Content-Type to what the operation takes, such as application/json.").Problem,
         _ => ApiProblem.Of(status, "status", "The request was refused.").Problem,
     };
+
+    private static string NameOf(Match parameter) => JsonNamingPolicy.CamelCase.ConvertName(parameter.Groups[1].Value);
 
     private static string Short(string text) => text.Length <= 100 ? text : text[..100] + "…";
 

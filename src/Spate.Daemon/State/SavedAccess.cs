@@ -44,6 +44,9 @@ internal sealed record SavedLogin
 
     public required DateTimeOffset Expires { get; init; }
 
+    /// <summary>It was by password, and not by a one-time token.</summary>
+    public bool ByPassword { get; set; }
+
     /// <summary>What the browser called itself, cut short.</summary>
     public string? Browser { get; set; }
 }

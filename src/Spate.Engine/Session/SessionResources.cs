@@ -5,6 +5,7 @@ using Spate.Engine.Limits;
 using Spate.Engine.Peers;
 using Spate.Engine.Ports;
 using Spate.Engine.Runtime;
+using Spate.Engine.Torrents;
 using Spate.Protocol;
 
 namespace Spate.Engine.Session;
@@ -43,6 +44,9 @@ internal sealed class SessionResources(SessionOptions options, SessionEnvironmen
     public AnnounceGate Gate { get; } = new(environment.Time);
 
     public EventHub Events { get; } = new();
+
+    /// <summary>Told when a torrent's status is another one.</summary>
+    public Action<Torrent>? StatusPublished { get; set; }
 
     /// <summary>How often addresses are dialled that do not answer, over all torrents.</summary>
     public KnockLimiter Dials { get; } = new(burst: 10, perMinute: 4);

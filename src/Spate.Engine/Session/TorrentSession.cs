@@ -63,6 +63,16 @@ public sealed class TorrentSession : IAsyncDisposable
     /// <summary>What happens in the session.</summary>
     public EventHub Events => resources.Events;
 
+    /// <summary>
+    /// Told of every torrent whose <see cref="Torrent.Status"/> is another one, so that whoever has many need not ask each. Called on
+    /// the torrent's strand: it must return at once and throw nothing.
+    /// </summary>
+    public Action<Torrent>? StatusPublished
+    {
+        get => resources.StatusPublished;
+        set => resources.StatusPublished = value;
+    }
+
     /// <summary>The DHT; null while it is off, or has not started yet.</summary>
     public DhtClient? Dht => resources.Dht;
 

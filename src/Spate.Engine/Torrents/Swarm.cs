@@ -60,6 +60,7 @@ internal sealed class Swarm : IDownloadOwner
         metainfo = layout.Metainfo;
         Picker = picker;
         Candidates = candidates;
+        MaxPeers = options.MaxPeers;
         UploadLimit.BytesPerSecond = options.UploadLimit;
         DownloadLimit.BytesPerSecond = options.DownloadLimit;
         uploadLimits = new TransferLimits(UploadLimit, session.Upload);
@@ -72,7 +73,7 @@ internal sealed class Swarm : IDownloadOwner
         Downloads = new Downloads(this, picker, Disk);
         Uploads = new Uploads(metainfo, picker.Have, Disk, session.SendBuffers, Disconnect, OnGiven);
         Choker = new Choker(() => peers, session.Environment.Random) { FixedSlots = options.UploadSlots > 0 ? options.UploadSlots : session.Options.UploadSlots };
-        Connector = new Connector(session, metainfo.InfoHash.Wire, candidates, () => options.MaxPeers - peers.Count, OnDialled, metainfo.IsPrivate);
+        Connector = new Connector(session, metainfo.InfoHash.Wire, candidates, () => MaxPeers - peers.Count, OnDialled, metainfo.IsPrivate);
         metadata = new MetadataServer(metainfo.RawInfo);
         pex = metainfo.IsPrivate || !session.Options.PeerExchange ? null : new PexSwarm();
         extensions = pex is null
@@ -94,6 +95,9 @@ internal sealed class Swarm : IDownloadOwner
     public Choker Choker { get; }
 
     public Connector Connector { get; }
+
+    /// <summary>Connected peers at most.</summary>
+    public int MaxPeers { get; set; }
 
     public RateLimit UploadLimit { get; } = new();
 
@@ -243,7 +247,7 @@ internal sealed class Swarm : IDownloadOwner
             if (peer.Remote.Address.Equals(remote.Address)) neighbours++;
         }
         if (neighbours >= MostPerAddress && !IPAddress.IsLoopback(remote.Address)) return DisconnectReason.TooManyFromAddress;
-        return peers.Count >= options.MaxPeers && !MakeRoom() ? DisconnectReason.TooManyConnections : DisconnectReason.None;
+        return peers.Count >= MaxPeers && !MakeRoom() ? DisconnectReason.TooManyConnections : DisconnectReason.None;
     }
 
     // The peer that did the least for either end makes room, if it did nothing at all for a while.

@@ -14,6 +14,7 @@ namespace Spate.Engine.Torrents;
 /// </summary>
 public sealed class Torrent
 {
+    private readonly SessionResources session;
     private readonly Strand strand;
     private readonly TaskCompletionSource completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Action<object?> tick;
@@ -22,6 +23,7 @@ public sealed class Torrent
 
     internal Torrent(SessionResources session, Metainfo metainfo, TorrentOptions options, Action<Exception> onFault)
     {
+        this.session = session;
         Metainfo = metainfo;
         strand = new Strand(session.Environment.Scheduler, onFault);
         status = new TorrentStatus
@@ -108,6 +110,16 @@ public sealed class Torrent
         Lifecycle.Swarm.DownloadLimit.BytesPerSecond = download;
     }
 
+    /// <summary>Connected peers at most, from now on; those that are too many stay.</summary>
+    public void SetMaxPeers(int peers)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(peers, 1);
+        strand.Enqueue(_ => Lifecycle.Swarm.MaxPeers = peers);
+    }
+
+    /// <summary>Replaces the trackers, by tier. Those that are gone are told that we stopped; URLs that make no sense are left out.</summary>
+    public void SetTrackers(IReadOnlyList<IReadOnlyList<string>> tiers) => strand.Enqueue(_ => Lifecycle.SetTrackers(tiers));
+
     /// <summary>The connected peers.</summary>
     public Task<IReadOnlyList<PeerStatus>> GetPeersAsync() => Ask(Lifecycle.PeerStatuses);
 
@@ -116,6 +128,9 @@ public sealed class Torrent
 
     /// <summary>The pieces that are there and verified.</summary>
     public Task<Bitfield> GetPiecesAsync() => Ask(Lifecycle.HavePieces);
+
+    /// <summary>The state of every piece, and how many peers have it.</summary>
+    public Task<PieceStatus> GetPieceStatusAsync() => Ask(Lifecycle.PieceStatus);
 
     internal Task EndAsync(bool deleteData, bool keepResume) => OnStrand(() => Lifecycle.EndAsync(deleteData, keepResume));
 
@@ -132,6 +147,7 @@ public sealed class Torrent
     private void OnStatus(TorrentStatus now)
     {
         status = now;
+        session.StatusPublished?.Invoke(this);
         if (now.IsFinished) completed.TrySetResult();
         else if (now.State == TorrentState.Removed) completed.TrySetException(new InvalidOperationException($"The torrent {Name} was removed before it was complete."));
     }

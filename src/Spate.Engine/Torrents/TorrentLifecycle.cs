@@ -20,6 +20,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     private const long RetryMs = 5_000;
     private const long SpaceToGoOn = 32L << 20;    // free bytes to have before a torrent that ran out of space goes on
     private const long SampleMs = 1_000;
+    private const long IdleSampleMs = 10_000;
 
     private readonly SessionResources session;
     private readonly Strand strand;
@@ -36,7 +37,9 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     private bool wantsToRun;
     private bool checkedOnce;
     private bool flushing;
-    private long nextFlushMs, nextSampleMs, retryAtMs, lastTickMs;
+    private long nextFlushMs, nextSampleMs, nextIdleSampleMs, retryAtMs, lastTickMs;
+    private bool wasIdle;
+    private bool resumeIsCurrent;                  // what is on disk says all that we know
     private Exception? error;
     private DhtTorrent? dht;
     private long uploadedBefore, downloadedBefore;
@@ -94,7 +97,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
 
     public bool IsPartialSeed => Picker.IsFinished && !Picker.Have.IsFull;
 
-    public int PeersWanted => Swarm.IsRunning ? Math.Max(0, options.MaxPeers - Swarm.Peers.Count) : 0;
+    public int PeersWanted => Swarm.IsRunning ? Math.Max(0, Swarm.MaxPeers - Swarm.Peers.Count) : 0;
 
     private string? ResumePath => session.Options.StateFolder is { } folder ? Path.Combine(folder, $"{InfoHash.Wire}.resume") : null;
 
@@ -159,6 +162,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         for (int piece = Picker.Have.NextSet(0); piece >= 0; piece = Picker.Have.NextSet(piece + 1)) Picker.MarkMissing(piece);
         foreach (ActivePiece piece in Picker.Active.ToList()) Picker.Abandon(piece);
         durable.ClearAll();
+        resumeIsCurrent = false;
         var all = new Bitfield(Metainfo.PieceCount);
         all.SetAll();
         await CheckAsync(all);
@@ -243,6 +247,11 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         }
         if (now < nextSampleMs && State != TorrentState.Checking) return;
         nextSampleMs = now + SampleMs;
+        // A session may hold thousands that just stand there: their times may lag, and whatever else changes is published when it does.
+        bool idle = State == TorrentState.Paused || State == TorrentState.Seeding && Swarm.Peers.Count == 0 && Swarm.Connector.Dialling == 0;
+        if (idle && wasIdle && now < nextIdleSampleMs) return;
+        if (idle) nextIdleSampleMs = now + IdleSampleMs;
+        wasIdle = idle;
         Publish();
     }
 
@@ -322,6 +331,28 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
 
     public Bitfield HavePieces() => new(Picker.Have);
 
+    public PieceStatus PieceStatus()
+    {
+        var active = new Bitfield(Metainfo.PieceCount);
+        foreach (ActivePiece piece in Picker.Active) active.Set(piece.Index);
+        var skipped = new Bitfield(Metainfo.PieceCount);
+        byte[] availability = new byte[Metainfo.PieceCount];
+        for (int piece = 0; piece < availability.Length; piece++)
+        {
+            if (Picker.Availability.Priority(piece) == PiecePriority.Skip) skipped.Set(piece);
+            availability[piece] = (byte)Math.Min(Picker.Availability.Of(piece), byte.MaxValue);
+        }
+        return new PieceStatus(new Bitfield(Picker.Have), active, skipped, availability);
+    }
+
+    /// <summary>Replaces the trackers.</summary>
+    public void SetTrackers(IReadOnlyList<IReadOnlyList<string>> tiers)
+    {
+        Announces.SetTiers(ToUris(tiers));
+        if (Swarm.IsRunning) Announces.Tick(session.Clock.NowMs);
+        Publish();
+    }
+
     // Flows follow each other; an interrupting one first ends a check that runs.
     private Task Chain(Func<Task> flow, bool interrupt = false)
     {
@@ -377,6 +408,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
                 AddPieces(doubtful, Metainfo.Files[i]);
             }
         }
+        resumeIsCurrent = resume is { IsClean: true } && doubtful.Count == 0;
         if (doubtful.Count > 0) await CheckAsync(doubtful);
         await Swarm.Disk.Call(() =>
         {
@@ -469,10 +501,11 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         CountLeft();
         if (!wantsToRun)
         {
-            await SaveResumeAsync(clean: true);
+            if (!resumeIsCurrent) await SaveResumeAsync(clean: true);
             SetState(TorrentState.Paused);
             return;
         }
+        resumeIsCurrent = false;
         Swarm.Downloads.Halted = Swarm.Uploads.Halted = false;
         nextFlushMs = session.Clock.NowMs + (long)session.Options.FlushInterval.TotalMilliseconds;
         Announces.Start();

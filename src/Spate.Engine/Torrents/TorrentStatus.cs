@@ -148,5 +148,12 @@ public sealed record PeerStatus
     public required TimeSpan RoundTrip { get; init; }
 }
 
+/// <summary>How the pieces stand.</summary>
+/// <param name="Have">Those that are there and verified.</param>
+/// <param name="Active">Those that are being downloaded.</param>
+/// <param name="Skipped">Those that are not wanted.</param>
+/// <param name="Availability">By piece: the connected peers that have it, 255 at most.</param>
+public sealed record PieceStatus(Bitfield Have, Bitfield Active, Bitfield Skipped, byte[] Availability);
+
 /// <summary>How one file stands.</summary>
 public sealed record FileStatus(int Index, string Path, long Length, long DoneBytes, PiecePriority Priority);

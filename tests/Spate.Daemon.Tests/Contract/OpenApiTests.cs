@@ -1,6 +1,6 @@
-using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Spate.Daemon.Tests.Api;
 
 namespace Spate.Daemon.Tests.Contract;
 
@@ -58,18 +58,9 @@ public sealed class OpenApiTests
 
     private static async Task<JsonNode> ServedAsync()
     {
-        string folder = Directory.CreateTempSubdirectory("spate-").FullName;
-        try
-        {
-            await using DaemonHost daemon = DaemonHost.Create(new DaemonOptions
-            {
-                Listen = [new IPEndPoint(IPAddress.Loopback, 0)], StateFolder = Path.Combine(folder, "state"), DownloadFolder = Path.Combine(folder, "downloads"),
-            });
-            await daemon.StartAsync();
-            using var http = new HttpClient { BaseAddress = daemon.Addresses[0] };
-            return JsonNode.Parse(await http.GetStringAsync("api/v1/openapi.json"))!;
-        }
-        finally { Directory.Delete(folder, recursive: true); }
+        await using TestDaemon daemon = await TestDaemon.StartAsync();
+        using var http = new HttpClient { BaseAddress = daemon.Host.Addresses[0] };
+        return JsonNode.Parse(await http.GetStringAsync("api/v1/openapi.json"))!;
     }
 
     private static string RepositoryRoot()
