@@ -12,7 +12,7 @@ internal static partial class Redaction
     public static string Clean(string text)
     {
         if (text.Contains("://", StringComparison.Ordinal)) text = Url().Replace(text, static url => $"{url.Groups["host"].Value}{CleanPath(url.Groups["path"].Value)}");
-        return Own().Replace(text, static own => own.Groups[1].Value + Gone);
+        return Own().Replace(text, static own => own.Groups[1].Value + own.Groups[2].Value + Gone);
     }
 
     // Whatever is long enough to be a key, and all that follows a question mark.
@@ -21,7 +21,7 @@ internal static partial class Redaction
         int query = path.IndexOfAny(['?', '#']);
         string tail = query < 0 ? "" : path[query] + Gone;
         string[] parts = (query < 0 ? path : path[..query]).Split('/');
-        for (int i = 0; i < parts.Length; i++)
+        for (int i = 1; i < parts.Length; i++) // the first is the host
         {
             if (parts[i].Length >= 16) parts[i] = Gone;
         }
