@@ -6,7 +6,8 @@ import { freePort, Program } from './program';
 
 /** A name as strangers write it: it is to be seen as this text, not as the characters that HTML would make of it. */
 export const contentName = 'Sample &amp; &lt;b&gt;bold';
-export const bigFile = 'video.bin';
+/** The first file, of whole pieces: no piece of it reaches into the next. */
+export const bigFile = 'a video.bin';
 const mebibyte = 1 << 20;
 
 /** A daemon with its tracker and a seeder, in a folder of its own. */
