@@ -21,17 +21,17 @@ test('lets nobody in without the link, and the link in once', async ({ world, pa
 
 test('sets a password, which lets in after a restart', async ({ world, loggedIn: page, browser }) => {
   await page.goto(`${world.address}#/settings/access`);
-  await page.getByRole('textbox', { name: 'New password' }).fill('correct horse battery');
+  await page.locator('input[autocomplete=new-password]').fill('correct horse battery');
   await page.getByRole('button', { name: 'Set password' }).click();
   await expect(page.getByText('The password is set')).toBeVisible();
   await world.stopDaemon();
   await world.startDaemon();
   const other = await (await browser.newContext()).newPage();
   await other.goto(world.address);
-  await other.getByRole('textbox', { name: 'Password' }).fill('a wrong one');
+  await other.locator('input[autocomplete=current-password]').fill('a wrong one');
   await other.getByRole('button', { name: 'Log in' }).click();
   await expect(other.getByRole('alert')).toBeVisible();
-  await other.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
+  await other.locator('input[autocomplete=current-password]').fill('correct horse battery');
   await other.getByRole('button', { name: 'Log in' }).click();
   await expect(other.getByRole('navigation', { name: 'Pages' })).toBeVisible();
 });
@@ -97,7 +97,7 @@ test('creates a torrent of what was dropped into the downloads, and seeds it', a
 
 test('speaks German', async ({ world, loggedIn: page }) => {
   await page.goto(`${world.address}#/settings/appearance`);
-  await page.getByRole('combobox', { name: 'Language' }).click();
+  await page.getByLabel('Language').first().click();
   await page.getByRole('option', { name: 'Deutsch' }).click();
   await expect(page.getByRole('heading', { name: 'Darstellung' })).toBeVisible();
   await page.reload();

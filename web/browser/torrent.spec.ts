@@ -18,7 +18,7 @@ test('drops a torrent, chooses files, watches it, looks everywhere, and removes 
 
   await drop(page, world.torrentFile);
   const dialog = page.getByRole('dialog', { name: 'Add torrents' });
-  await expect(dialog.getByText('3 files')).toBeVisible();
+  await expect(dialog.getByText('3 of 3 files wanted')).toBeVisible();
   // Its own folder is open; the folder in it is left out.
   await expect(dialog.getByText(bigFile)).toBeVisible();
   await dialog.getByRole('checkbox', { name: 'extras' }).uncheck();
@@ -49,7 +49,7 @@ test('drops a torrent, chooses files, watches it, looks everywhere, and removes 
   await expectComplete(page, world, [bigFile]);
 
   await row(page).click();
-  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
   // What is complete and stands still is called complete.
   await expect(row(page).getByRole('gridcell', { name: 'Complete' })).toBeVisible();
 
@@ -73,7 +73,7 @@ test('pastes a magnet link, sees its files, and gets them', async ({ world, logg
   }, world.magnet);
   const dialog = page.getByRole('dialog', { name: 'Add torrents' });
   // The description comes from the seeder.
-  await expect(dialog.getByText('3 files')).toBeVisible({ timeout: 120_000 });
+  await expect(dialog.getByText('3 of 3 files wanted')).toBeVisible({ timeout: 120_000 });
   await expect(dialog.getByText(bigFile)).toBeVisible();
   await dialog.getByRole('button', { name: 'Add torrent' }).click();
   await expectComplete(page, world, [bigFile, 'extras/poster.bin', 'extras/readme.txt']);
@@ -86,7 +86,7 @@ test('does all of it with the keyboard alone', async ({ world, loggedIn: page })
   await expect(dialog.getByRole('textbox', { name: 'Magnet links, URLs or info-hashes' })).toBeFocused();
   await page.keyboard.insertText(world.magnet);
   await page.keyboard.press('Enter');
-  await expect(dialog.getByText('3 files')).toBeVisible({ timeout: 120_000 });
+  await expect(dialog.getByText('3 of 3 files wanted')).toBeVisible({ timeout: 120_000 });
   await tabTo(page, 'None');
   await page.keyboard.press('Enter');
   await tabTo(page, bigFile);
@@ -134,7 +134,7 @@ test.describe('on a phone', () => {
     const dialog = page.getByRole('dialog', { name: 'Add torrents' });
     await dialog.getByRole('textbox', { name: 'Magnet links, URLs or info-hashes' }).fill(world.magnet);
     await dialog.getByRole('button', { name: 'Look up' }).tap();
-    await expect(dialog.getByText('3 files')).toBeVisible({ timeout: 120_000 });
+    await expect(dialog.getByText('3 of 3 files wanted')).toBeVisible({ timeout: 120_000 });
     await expectNothingCutOff(page);
     await keepScreenshot(page, 'phone-add');
     await dialog.getByRole('button', { name: 'Add torrent' }).tap();
@@ -151,7 +151,7 @@ test.describe('on a phone', () => {
       await expectAccessible(page, tab);
     }
     await keepScreenshot(page, 'phone-details');
-    await page.getByRole('button', { name: 'Remove' }).tap();
+    await page.getByRole('button', { name: 'Remove', exact: true }).tap();
     await page.getByRole('dialog').getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Remove and delete files' }).tap();
     await expect(page.getByText('No torrents yet')).toBeVisible();

@@ -4,9 +4,10 @@ import { dirname, join } from 'node:path';
 import { test as base, expect, type Page } from '@playwright/test';
 import { freePort, Program } from './program';
 
-/** Names as strangers write them: they are to be seen as text. */
-export const contentName = 'Sample <b>bold</b> & <img src=x onerror=alert(1)>';
-export const bigFile = 'video.bin';
+/** A name as strangers write it: it is to be seen as this text, not as the characters that HTML would make of it. */
+export const contentName = 'Sample &amp; &lt;b&gt;bold';
+/** The first file, of whole pieces: no piece of it reaches into the next. */
+export const bigFile = 'a video.bin';
 const mebibyte = 1 << 20;
 
 /** A daemon with its tracker and a seeder, in a folder of its own. */
@@ -38,8 +39,10 @@ export class World {
 
   /** Starts the daemon, again after `stopDaemon` too, and takes its one-time link. */
   async startDaemon(): Promise<void> {
-    const options = ['--port', String(this.daemonPort), '--state', join(this.folder, 'state'), '--downloads', this.downloads];
-    this.daemon = Program.spate(['serve', ...options]);
+    const folders = ['--state', join(this.folder, 'state'), '--downloads', this.downloads];
+    // No packet leaves this machine.
+    const alone = ['--peer-listen', '127.0.0.1:0', '--no-dht', '--no-lsd'];
+    this.daemon = Program.spate(['serve', '--port', String(this.daemonPort), ...folders, ...alone]);
     const [, link = ''] = await this.daemon.until(/(https?:\/\/\S*token=\S+)/);
     const url = new URL(link);
     this.address = `${url.origin}${url.pathname}`;

@@ -8,6 +8,7 @@ export class Formatter {
   private readonly dates: Intl.DateTimeFormat;
   private readonly clock: Intl.DateTimeFormat;
   private readonly relative: Intl.RelativeTimeFormat;
+  private readonly units: Record<'day' | 'hour' | 'minute' | 'second', Intl.NumberFormat>;
 
   constructor(locale: string, timeZone?: string) {
     this.locale = locale;
@@ -17,6 +18,9 @@ export class Formatter {
     this.percents = [digits(0, 'percent'), digits(1, 'percent')];
     this.dates = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone });
     this.clock = new Intl.DateTimeFormat(locale, { timeStyle: 'medium', timeZone });
+    // Made once: making one takes longer than thousand uses of it.
+    const unit = (name: string) => new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'narrow' });
+    this.units = { day: unit('day'), hour: unit('hour'), minute: unit('minute'), second: unit('second') };
     this.relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   }
 
@@ -51,7 +55,7 @@ export class Formatter {
   /** The two largest units of a time span: 3d 4h, 12m 5s. */
   duration(seconds: number): string {
     const whole = Math.max(0, Math.round(seconds));
-    const parts: [number, string][] = [
+    const parts: [number, keyof typeof this.units][] = [
       [Math.floor(whole / 86400), 'day'],
       [Math.floor(whole / 3600) % 24, 'hour'],
       [Math.floor(whole / 60) % 60, 'minute'],
@@ -59,9 +63,7 @@ export class Formatter {
     ];
     const first = parts.findIndex(([count]) => count > 0);
     const shown = first < 0 ? parts.slice(3) : parts.slice(first, first + 2).filter(([count], index) => index === 0 || count > 0);
-    return shown
-      .map(([count, unit]) => new Intl.NumberFormat(this.locale, { style: 'unit', unit, unitDisplay: 'narrow' }).format(count))
-      .join(' ');
+    return shown.map(([count, unit]) => this.units[unit].format(count)).join(' ');
   }
 
   date(time: Date): string {

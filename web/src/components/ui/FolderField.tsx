@@ -50,6 +50,7 @@ export function FolderField({ label, description, value, onChange, placeholder, 
           error={error}
           value={value}
           maxLength={4096}
+          onBlur={() => box.closeDropdown()}
           onChange={({ currentTarget }) => {
             onChange(currentTarget.value);
             box.openDropdown();

@@ -105,7 +105,7 @@ export function DataGrid<T>(props: DataGridProps<T>) {
     count: order.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    overscan: 8,
+    overscan: 5,
     // The row with the focus stays in the document wherever the list is scrolled: losing it would lose the keyboard's place.
     rangeExtractor: useCallback(
       (range: Parameters<typeof defaultRangeExtractor>[0]) => {

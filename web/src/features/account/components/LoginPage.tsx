@@ -9,7 +9,9 @@ import classes from './LoginPage.module.css';
 
 /** The way in: by the one-time link that the daemon printed, or by password. */
 export function LoginPage({ token: given, hasPassword }: { token: string | null; hasPassword: boolean }) {
-  const [token] = useState(given);
+  // It leaves the address when it is used; a link that is opened in this page later brings another.
+  const [token, setToken] = useState(given);
+  if (given !== null && given !== token) setToken(given);
   const { t } = useI18n();
   const client = useQueryClient();
   const [password, setPassword] = useState('');
