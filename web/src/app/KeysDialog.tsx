@@ -1,4 +1,5 @@
-import { Kbd, Modal } from '@mantine/core';
+import { Kbd } from '@mantine/core';
+import { Dialog } from '@/components/ui/Dialog';
 import { helpDialog } from '@/features/add/dialogs';
 import { useI18n } from '@/lib/i18n/I18n';
 import type { TextKey } from '@/lib/i18n/translate';
@@ -9,18 +10,12 @@ import classes from './KeysDialog.module.css';
 export function KeysDialog({ opened }: { opened: boolean }) {
   const { t } = useI18n();
   return (
-    <Modal
-      opened={opened}
-      onClose={helpDialog.close}
-      title={t('keys.title')}
-      size="lg"
-      closeButtonProps={{ 'aria-label': t('common.close') }}
-    >
+    <Dialog opened={opened} onClose={helpDialog.close} title={t('keys.title')} size="lg">
       <div className={classes.columns}>
         <Keys title={t('keys.anywhere')} entries={Object.values(shortcuts)} />
         <Keys title={t('keys.inGrid')} entries={gridKeys} />
       </div>
-    </Modal>
+    </Dialog>
   );
 }
 

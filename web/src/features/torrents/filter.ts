@@ -1,4 +1,4 @@
-import type { StateFilter, TorrentFilter } from '@/api';
+import type { ListTorrentsData, StateFilter } from '@/api';
 
 /** Which torrents are shown; null shows all, the empty name those without one. */
 export interface Filter {
@@ -14,9 +14,12 @@ export const everything: Filter = { state: 'all', category: null, tag: null, tra
 export const isFiltered = (filter: Filter): boolean =>
   filter.state !== 'all' || filter.category !== null || filter.tag !== null || filter.tracker !== null || filter.text.trim() !== '';
 
+/** A filter as the daemon takes it. */
+export type FilterQuery = Pick<NonNullable<ListTorrentsData['query']>, 'state' | 'category' | 'tag' | 'tracker' | 'text'>;
+
 /** The filter as the daemon takes it: what matches all is left out. */
-export function toQuery(filter: Filter): TorrentFilter {
-  const query: TorrentFilter = {};
+export function toQuery(filter: Filter): FilterQuery {
+  const query: FilterQuery = {};
   if (filter.state !== 'all') query.state = filter.state;
   if (filter.category !== null) query.category = filter.category;
   if (filter.tag !== null) query.tag = filter.tag;

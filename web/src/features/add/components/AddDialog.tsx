@@ -1,8 +1,9 @@
-import { ActionIcon, Alert, Button, Checkbox, Collapse, Group, Loader, Modal, Stack, TagsInput, Text, Textarea } from '@mantine/core';
+import { ActionIcon, Alert, Button, Checkbox, Collapse, Group, Loader, Stack, TagsInput, Text, Textarea } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type ClipboardEvent, type FormEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { AddOptions, PriorityChange } from '@/api';
 import { go } from '@/app/route';
+import { Dialog } from '@/components/ui/Dialog';
 import { FolderField } from '@/components/ui/FolderField';
 import { Icon } from '@/components/ui/Icon';
 import { notify } from '@/components/ui/notices';
@@ -21,15 +22,9 @@ import { FileChoice } from './FileChoice';
 export function AddDialog({ toAdd }: { toAdd: ToAdd | null }) {
   const { t } = useI18n();
   return (
-    <Modal
-      opened={toAdd !== null}
-      onClose={addDialog.close}
-      title={t('add.title')}
-      size={720}
-      closeButtonProps={{ 'aria-label': t('common.close') }}
-    >
+    <Dialog opened={toAdd !== null} onClose={addDialog.close} title={t('add.title')} size={720}>
       {toAdd && <AddForm toAdd={toAdd} />}
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,7 +1,8 @@
-import { Alert, Anchor, Button, Checkbox, Group, Modal, Select, Stack, Tabs, Textarea, TextInput } from '@mantine/core';
+import { Alert, Anchor, Button, Checkbox, Group, Select, Stack, Tabs, Textarea, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useState } from 'react';
 import type { Creation, CreationFormat } from '@/api';
+import { Dialog } from '@/components/ui/Dialog';
 import { Empty } from '@/components/ui/Empty';
 import { FolderField } from '@/components/ui/FolderField';
 import { notify } from '@/components/ui/notices';
@@ -18,13 +19,7 @@ export function CreateDialog({ opened }: { opened: boolean }) {
   const { t } = useI18n();
   const [tab, setTab] = useState<string | null>('new');
   return (
-    <Modal
-      opened={opened}
-      onClose={createDialog.close}
-      title={t('create.title')}
-      size="lg"
-      closeButtonProps={{ 'aria-label': t('common.close') }}
-    >
+    <Dialog opened={opened} onClose={createDialog.close} title={t('create.title')} size="lg">
       <Tabs value={tab} onChange={setTab} keepMounted={false}>
         <Tabs.List mb="md">
           <Tabs.Tab value="new">{t('create.new')}</Tabs.Tab>
@@ -37,7 +32,7 @@ export function CreateDialog({ opened }: { opened: boolean }) {
           <Creations />
         </Tabs.Panel>
       </Tabs>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,6 +1,5 @@
-import type { EventSnapshot, LogEntry, PeerRow, PieceMap, TorrentDetails, TrackerRow } from '@/api';
+import type { EventPatch, EventSnapshot, LogEntry, PeerRow, PieceMap, TorrentDetails, TrackerRow } from '@/api';
 import type { StreamEvent } from '@/lib/eventStream';
-import type { EventPatch } from '@/lib/eventTypes';
 import { applyChanges, type Changes } from '@/lib/patch';
 
 /** What is shown of one torrent. A part that was not asked for is null. */

@@ -125,20 +125,20 @@ export function DetailPanel({ id, tab, onClose, onDialog }: DetailPanelProps) {
                 {t(`details.${name}`)}
               </Tabs.Tab>
             ))}
-            {!isPhone && (
-              <>
-                <bdi className={classes.title} title={row?.name}>
-                  {row?.name ?? ''}
-                </bdi>
-                <ActionIcon className={classes.close} aria-label={t('details.close')} onClick={onClose}>
-                  <Icon name="close" size={16} />
-                </ActionIcon>
-              </>
-            )}
           </Tabs.List>
+          {!isPhone && (
+            <>
+              <bdi className={classes.title} title={row?.name}>
+                {row?.name ?? ''}
+              </bdi>
+              <ActionIcon className={classes.close} aria-label={t('details.close')} onClick={onClose}>
+                <Icon name="close" size={16} />
+              </ActionIcon>
+            </>
+          )}
         </div>
         {detailTabs.map((name) => (
-          <Tabs.Panel key={name} value={name} className={classes.content}>
+          <Tabs.Panel key={name} value={name} className={classes.content} tabIndex={0}>
             {!isReady || !state.details ? (
               <Empty compact icon="clock" title={t('torrents.loading')} />
             ) : name === 'overview' ? (

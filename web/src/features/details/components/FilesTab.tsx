@@ -1,7 +1,8 @@
-import { Button, Group, Modal, NativeSelect, TextInput } from '@mantine/core';
+import { Button, Group, NativeSelect, TextInput } from '@mantine/core';
 import { keepPreviousData, useQueries, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useMemo, useState } from 'react';
 import type { FilePriority, FileRow, FolderRow, PriorityChange, TorrentDetails } from '@/api';
+import { Dialog } from '@/components/ui/Dialog';
 import { Empty } from '@/components/ui/Empty';
 import { DataGrid, type GridColumn } from '@/components/ui/grid/DataGrid';
 import { storedLayout } from '@/components/ui/grid/layout';
@@ -205,14 +206,9 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
         rowHeight={30}
         empty={<Empty compact icon="file" title={details.hasMetadata ? t('torrents.loading') : t('files.none')} />}
       />
-      <Modal
-        opened={renamed !== null}
-        onClose={() => setRenamed(null)}
-        title={t('files.rename')}
-        closeButtonProps={{ 'aria-label': t('common.close') }}
-      >
+      <Dialog opened={renamed !== null} onClose={() => setRenamed(null)} title={t('files.rename')}>
         {renamed && <RenameFile id={id} path={renamed.path} onClose={() => setRenamed(null)} />}
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -11,11 +11,11 @@ export function LogTab({ details, log }: { details: TorrentDetails; log: readonl
     <div className={classes.pad}>
       {details.diagnosis.length > 0 && (
         <>
-          <h3 className={classes.heading}>{t('log.findings')}</h3>
+          <h2 className={classes.heading}>{t('log.findings')}</h2>
           <Findings findings={details.diagnosis} />
         </>
       )}
-      <h3 className={classes.heading}>{t('log.happened')}</h3>
+      <h2 className={classes.heading}>{t('log.happened')}</h2>
       {!log?.length ? (
         <Empty compact icon="list" title={t('log.none')} />
       ) : (

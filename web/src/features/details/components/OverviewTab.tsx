@@ -38,7 +38,7 @@ export function OverviewTab({ details, pieces }: { details: TorrentDetails; piec
             </div>
             {!row.isFinished && (row.peers ?? 0) > 0 && (
               <>
-                <h3 className={classes.heading}>{t('overview.availability', { count: row.availability ?? 0 })}</h3>
+                <h2 className={classes.heading}>{t('overview.availability', { count: row.availability ?? 0 })}</h2>
                 <AvailabilityBar availability={pieces.availability} label={t('overview.availability', { count: row.availability ?? 0 })} />
               </>
             )}
@@ -90,7 +90,7 @@ export function OverviewTab({ details, pieces }: { details: TorrentDetails; piec
 function Facts({ title, facts }: { title: string; facts: [name: string, value: ReactNode][] }) {
   return (
     <section className={classes.facts} aria-label={title}>
-      <h3 className={classes.heading}>{title}</h3>
+      <h2 className={classes.heading}>{title}</h2>
       <dl>
         {facts
           .filter(([, value]) => value !== null && value !== undefined && value !== '')

@@ -1,7 +1,8 @@
-import { ActionIcon, Button, Modal, Textarea } from '@mantine/core';
+import { ActionIcon, Button, Textarea } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { TrackerRow } from '@/api';
+import { Dialog } from '@/components/ui/Dialog';
 import { Empty } from '@/components/ui/Empty';
 import { Icon } from '@/components/ui/Icon';
 import { notify } from '@/components/ui/notices';
@@ -81,7 +82,7 @@ export function TrackersTab({ id, trackers }: { id: string; trackers: readonly T
       )}
       {webSeeds.data && webSeeds.data.length > 0 && (
         <>
-          <h3 className={classes.heading}>{t('tracker.webSeeds')}</h3>
+          <h2 className={classes.heading}>{t('tracker.webSeeds')}</h2>
           <ul className={classes.log}>
             {webSeeds.data.map(({ url }) => (
               <li key={url}>{url}</li>
@@ -89,15 +90,9 @@ export function TrackersTab({ id, trackers }: { id: string; trackers: readonly T
           </ul>
         </>
       )}
-      <Modal
-        opened={isEditing}
-        onClose={() => setEditing(false)}
-        title={t('tracker.edit')}
-        size="lg"
-        closeButtonProps={{ 'aria-label': t('common.close') }}
-      >
+      <Dialog opened={isEditing} onClose={() => setEditing(false)} title={t('tracker.edit')} size="lg">
         <EditTrackers id={id} trackers={trackers ?? []} onClose={() => setEditing(false)} />
-      </Modal>
+      </Dialog>
     </div>
   );
 }

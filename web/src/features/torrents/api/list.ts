@@ -1,9 +1,10 @@
-import { listTorrents, type TorrentFilter, type TorrentSort } from '@/api';
+import { listTorrents, type TorrentSort } from '@/api';
 import { apiUrl } from '@/lib/base';
 import { answer } from '@/lib/problem';
+import type { FilterQuery } from '../filter';
 
 /** A part of the torrents that match. */
-export interface ListQuery extends TorrentFilter {
+export interface ListQuery extends FilterQuery {
   sort: { id: string; desc: boolean } | null;
   offset: number;
   limit: number;

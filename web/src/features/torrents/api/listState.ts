@@ -1,6 +1,5 @@
-import type { EventSnapshot, StatisticsNow, TorrentCounts, TorrentRow } from '@/api';
+import type { ChangedThing, EventPatch, EventSnapshot, StatisticsNow, TorrentCounts, TorrentRow } from '@/api';
 import type { StreamEvent } from '@/lib/eventStream';
-import type { ChangedThing, EventPatch } from '@/lib/eventTypes';
 import { applyChanges, type Changes } from '@/lib/patch';
 
 /** The part of the torrents that is loaded, and what is known of all of them. */

@@ -91,8 +91,9 @@ export function Filters({ filter, onFilter }: FiltersProps) {
 }
 
 function Group({ title, children }: { title: string; children: React.ReactNode }) {
+  const { t } = useI18n();
   return (
-    <section className={classes.group} aria-label={title}>
+    <section className={classes.group} aria-label={`${t('filter.label')}: ${title}`}>
       <h2 className={classes.title}>{title}</h2>
       {children}
     </section>

@@ -1,6 +1,7 @@
-import { Button, Checkbox, Group, Modal, NumberInput, Select, Stack, TagsInput, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, NumberInput, Select, Stack, TagsInput, Text, TextInput } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import type { ShareAction } from '@/api';
+import { Dialog } from '@/components/ui/Dialog';
 import { FolderField } from '@/components/ui/FolderField';
 import { RateField } from '@/components/ui/RateField';
 import { useTorrentDetails } from '@/features/details/hooks/useTorrentDetails';
@@ -33,18 +34,13 @@ export function TorrentDialogs({ open, actions, onClose, onRemoved }: TorrentDia
     limits: t('dialog.limits'),
   };
   return (
-    <Modal
-      opened={open !== null}
-      onClose={onClose}
-      title={open ? titles[open.kind] : ''}
-      closeButtonProps={{ 'aria-label': t('common.close') }}
-    >
+    <Dialog opened={open !== null} onClose={onClose} title={open ? titles[open.kind] : ''}>
       {open?.kind === 'remove' && <Remove chosen={open.chosen} actions={actions} onClose={onClose} onRemoved={onRemoved} />}
       {open?.kind === 'move' && <Move chosen={open.chosen} actions={actions} onClose={onClose} />}
       {open?.kind === 'rename' && <Rename chosen={open.chosen} actions={actions} onClose={onClose} />}
       {open?.kind === 'labels' && <Labels chosen={open.chosen} actions={actions} onClose={onClose} />}
       {open?.kind === 'limits' && <Limits chosen={open.chosen} actions={actions} onClose={onClose} />}
-    </Modal>
+    </Dialog>
   );
 }
 

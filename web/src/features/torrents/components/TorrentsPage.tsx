@@ -115,6 +115,7 @@ export function TorrentsPage({ route }: { route: Route & { page: 'torrents' } })
   if (isPhone) {
     return (
       <div className={classes.phone}>
+        <h1 className="visually-hidden">{t('torrents.label')}</h1>
         {route.torrent ? (
           <DetailPanel
             key={route.torrent}
@@ -163,6 +164,7 @@ export function TorrentsPage({ route }: { route: Route & { page: 'torrents' } })
 
   return (
     <div className={classes.page}>
+      <h1 className="visually-hidden">{t('torrents.label')}</h1>
       <aside className={classes.filters} aria-label={t('filter.label')}>
         {filters}
       </aside>
