@@ -167,7 +167,7 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
         {
             Metainfo metainfo = await search.WhenComplete(stopping.Token);
             if (torrent.Search != search) return;
-            IReadOnlyList<System.Net.IPEndPoint> peers = await search.KnownPeersAsync();
+            IReadOnlyList<KnownPeer> peers = await search.KnownPeersAsync();
             await TakeMetadataAsync(torrent, metainfo, TorrentOuter.Of(metainfo).ToTorrent(metainfo.RawInfo.Span), peers);
         }
         catch (OperationCanceledException) { } // stopped; it is looked for again when the torrent is started
@@ -177,7 +177,7 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
         }
     }
 
-    private async Task TakeMetadataAsync(ManagedTorrent torrent, Metainfo metainfo, ReadOnlyMemory<byte> bytes, IReadOnlyList<System.Net.IPEndPoint> peers)
+    private async Task TakeMetadataAsync(ManagedTorrent torrent, Metainfo metainfo, ReadOnlyMemory<byte> bytes, IReadOnlyList<KnownPeer> peers)
     {
         IReadOnlyList<Engine.Pieces.PiecePriority>? wanted = torrent.Saved.FilePriorities;
         if (wanted is null && torrent.Saved.Magnet is { } magnet && MagnetLink.TryParse(magnet, out MagnetLink? link, out _) && link.SelectOnly.Count > 0)
@@ -186,7 +186,8 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
         if (!state.TryGetTorrent(torrent.Id, out SavedTorrent? saved)) return; // removed meanwhile
         torrent.Saved = saved;
         EndSearch(torrent);
-        StartEngine(torrent, metainfo, peers);
+        StartEngine(torrent, metainfo, []);
+        torrent.Engine?.AddKnownPeers(peers);
         Say(torrent, FindingLevel.Good, "The description of the torrent is here.");
         Mark(torrent);
         Wake();

@@ -215,7 +215,7 @@ public sealed class TorrentApiTests
         Assert.Equal("ok", (await daemon.Client.GetHealthAsync()).Status);
         string id = await daemon.AddAsync(await daemon.MakeTorrentAsync("parts", tracker: "http://127.0.0.1:1/announce"));
         Assert.Empty((await daemon.Client.GetWebSeedsAsync(id)).WebSeeds);
-        TrackerList trackers = await TestDaemon.UntilAsync(() => daemon.Client.GetTrackersAsync(id), list => list.Trackers[0].State == TrackerState.Failing);
+        TrackerList trackers = await TestDaemon.UntilAsync(() => daemon.Client.GetTrackersAsync(id), list => list.Trackers is [{ State: TrackerState.Failing }, ..]);
         Assert.NotEmpty(trackers.Trackers[0].Message);
         Assert.NotEmpty((await daemon.Client.GetTorrentAsync(id)).Diagnosis);
         await daemon.Client.AddPeersAsync(id, new NewPeers { Addresses = ["127.0.0.1:9"] });
