@@ -306,6 +306,19 @@ public sealed class DhtClientTests : IDisposable
     }
 
     [Fact]
+    public void Nodes_that_a_torrent_file_names_are_enough_to_begin()
+    {
+        Grow(20);
+        DhtClient client = Client(Beginning([]));
+        world.Advance(10_000);
+        Assert.False(client.Status.IsReady);
+        client.AddNode("nowhere.example", 1);
+        client.AddNode("first.example", clients[4].Port4);
+        world.Advance(2_000);
+        Assert.True(client.Status.IsReady);
+    }
+
+    [Fact]
     public void Without_nodes_it_says_why_and_lookups_end()
     {
         DhtClient client = Client(new DhtOptions { BootstrapNodes = [new DnsEndPoint("nowhere.example", 1)] });
