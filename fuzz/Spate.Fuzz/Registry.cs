@@ -12,6 +12,7 @@ internal static class Registry
         new MetadataTarget(),
         new MagnetTarget(),
         new FileNameTarget(),
+        new PeerWireTarget(),
         new KrpcTarget(),
         new DhtNodeTarget(),
         new PexTarget(),

@@ -104,6 +104,17 @@ public sealed class CandidateList
         }
     }
 
+    /// <summary>We want pieces again: seeds that were let go because there was nothing to get may be dialled at once.</summary>
+    public void CallBackSeeds()
+    {
+        foreach (Candidate candidate in slots)
+        {
+            if (candidate is not { State: CandidateState.Waiting, IsSeed: true, Fails: 0 }) continue;
+            waiting.Remove(candidate);
+            MakeReady(candidate);
+        }
+    }
+
     /// <summary>How many entries were first told by the given source.</summary>
     public int CountOf(CandidateSource source) => shares[System.Numerics.BitOperations.TrailingZeroCount((byte)source)];
 

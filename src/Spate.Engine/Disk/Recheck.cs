@@ -6,11 +6,13 @@ namespace Spate.Engine.Disk;
 
 /// <summary>
 /// Reads pieces back and compares their hashes, on all disk workers at once. Each worker takes the next piece, so that the disk is read
-/// nearly in order; memory is one buffer of at most 1 MiB for each.
+/// nearly in order; memory is one buffer of at most 1 MiB for each. After some pieces a worker goes to the end of the line: other
+/// torrents download and seed on meanwhile.
 /// </summary>
 internal sealed class Recheck
 {
     private const int BufferBytes = 1 << 20;
+    private const long TurnBytes = 8 << 20;
 
     private readonly TorrentFiles files;
     private readonly Bitfield pieces;
@@ -34,26 +36,32 @@ internal sealed class Recheck
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task<Bitfield> RunAsync(IWorkers workers)
     {
-        var calls = new List<Task<List<int>>>();
-        for (int i = 0; i < Math.Min(workers.Count, Math.Max(1, pieces.Count)); i++) calls.Add(DiskCall<List<int>>.Run(workers, Work));
         var passed = new Bitfield(pieces.Length);
-        foreach (List<int> share in await Task.WhenAll(calls))
-        {
-            foreach (int piece in share) passed.Set(piece);
-        }
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(workers.Count, Math.Max(1, pieces.Count))).Select(_ => LaneAsync(workers, passed)));
         return passed;
     }
 
-    private List<int> Work()
+    private async Task LaneAsync(IWorkers workers, Bitfield passed)
     {
-        var passed = new List<int>();
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(Math.Min(BufferBytes, files.Layout.Metainfo.PieceLength));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
+        var good = new List<int>();
+        while (await DiskCall<bool>.Run(workers, () => Work(buffer, hash, good)))
+        {
+        }
+        foreach (int piece in good) passed.Set(piece);
+    }
+
+    // Checks a turn's worth of pieces; false when there are no more.
+    private bool Work(byte[] buffer, IncrementalHash hash, List<int> passed)
+    {
         Metainfo metainfo = files.Layout.Metainfo;
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(Math.Min(BufferBytes, metainfo.PieceLength));
         Span<byte> result = stackalloc byte[Sha1Hash.Size];
-        for (int piece = Take(); piece >= 0; piece = Take())
+        for (long done = 0; done < TurnBytes;)
         {
             cancellation.ThrowIfCancellationRequested();
+            int piece = Take();
+            if (piece < 0) return false;
             int size = metainfo.PieceSize(piece);
             bool readable = true;
             for (int at = 0; at < size && readable; at += buffer.Length)
@@ -65,8 +73,9 @@ internal sealed class Recheck
             hash.GetHashAndReset(result);
             if (readable && result.SequenceEqual(metainfo.PieceHash(piece))) passed.Add(piece);
             Interlocked.Add(ref bytesDone, size);
+            done += size;
         }
-        return passed;
+        return true;
     }
 
     private int Take()

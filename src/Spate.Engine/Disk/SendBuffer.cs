@@ -38,6 +38,9 @@ internal sealed class SendBufferPool
         capacity = (int)Math.Clamp(budgetBytes / (SendBuffer.Blocks * BlockPool.BlockSize), 2, 1 << 16);
     }
 
+    /// <summary>Buffers that are rented now.</summary>
+    public int Rented => Volatile.Read(ref rented);
+
     /// <summary>Takes a buffer; null when the budget is used up.</summary>
     public SendBuffer? TryRent()
     {

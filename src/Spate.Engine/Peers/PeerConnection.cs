@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using Spate.Engine.Discovery;
 using Spate.Engine.Limits;
@@ -207,7 +206,7 @@ internal sealed class PeerConnection
         int length = outboxLength;
         (outbox, outboxLength) = (null, 0);
         LastSentMs = nowMs;
-        if (IsClosed) ArrayPool<byte>.Shared.Return(bytes);
+        if (IsClosed) ControlBuffers.Return(bytes);
         else Sender.SendControl(bytes, length);
     }
 
@@ -215,14 +214,14 @@ internal sealed class PeerConnection
     {
         if (outbox is null)
         {
-            outbox = ArrayPool<byte>.Shared.Rent(Math.Max(512, length));
+            outbox = ControlBuffers.Rent(Math.Max(512, length));
             onOutbox(this);
         }
         else if (outbox.Length - outboxLength < length)
         {
-            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(outbox.Length * 2, outboxLength + length));
+            byte[] larger = ControlBuffers.Rent(Math.Max(outbox.Length * 2, outboxLength + length));
             outbox.AsSpan(0, outboxLength).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(outbox);
+            ControlBuffers.Return(outbox);
             outbox = larger;
         }
         return outbox.AsSpan(outboxLength, length);

@@ -31,6 +31,7 @@ internal sealed class PeerReceiver : IWorkItem
     private int blockFilled;
     private int blockPiece, blockOffset;
     private volatile bool undelivered;
+    private volatile bool stopped;
 
     /// <param name="onBatch">Runs on the strand with <paramref name="state"/>; must call <see cref="Done"/> when it has dealt with <see cref="Batch"/>.</param>
     /// <param name="onEnd">Runs on any thread when the pump has ended, once.</param>
@@ -67,6 +68,13 @@ internal sealed class PeerReceiver : IWorkItem
         signal.Set();
     }
 
+    /// <summary>A pump that waits for its turn or for memory ends: nobody may be left to wake it.</summary>
+    public void Stop()
+    {
+        stopped = true;
+        signal.Set();
+    }
+
     void IWorkItem.Run() => _ = PumpAsync();
 
     private async Task PumpAsync()
@@ -87,7 +95,13 @@ internal sealed class PeerReceiver : IWorkItem
                 }
                 buffer ??= buffers.Rent();
                 int room;
-                while ((room = limits.Take(buffer.Length, ref turn)) == 0) await limits.WaitAsync(signal, turn);
+                while ((room = limits.Take(buffer.Length, ref turn)) == 0 && !stopped) await limits.WaitAsync(signal, turn);
+                if (stopped)
+                {
+                    limits.Refund(room, ref turn);
+                    reason = DisconnectReason.TorrentStopped;
+                    return;
+                }
                 int count = await connection.ReceiveAsync(buffer.AsMemory(0, room));
                 limits.Refund(room - count, ref turn);
                 if (count == 0)
@@ -132,7 +146,7 @@ internal sealed class PeerReceiver : IWorkItem
 
     private async ValueTask WaitForMemory()
     {
-        while (awaitingSlot && pool.Rented >= pool.Capacity)
+        while (awaitingSlot && !stopped && pool.Rented >= pool.Capacity)
         {
             pool.AddWaiter(signal);
             if (pool.Rented < pool.Capacity) return;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Spate.Engine.Disk;
@@ -54,7 +53,7 @@ internal sealed class PeerSender
     /// <summary>Bytes sent in all.</summary>
     public RateMeter SentRaw { get; } = new();
 
-    /// <summary>Sends control messages. The array, from the shared pool, is the sender's from now on.</summary>
+    /// <summary>Sends control messages. The array, from <see cref="ControlBuffers"/>, is the sender's from now on.</summary>
     public void SendControl(byte[] bytes, int length)
     {
         if (Interlocked.Add(ref controlBacklog, length) > LargestControlBacklog) onEnd(DisconnectReason.DoesNotRead);
@@ -67,6 +66,13 @@ internal sealed class PeerSender
     {
         queue.Enqueue(new Outgoing(null, buffer.Length, buffer));
         Start();
+    }
+
+    /// <summary>Nothing more goes out; a pump that waits for its turn gives its buffers back.</summary>
+    public void Stop()
+    {
+        ended = true;
+        signal.Set();
     }
 
     private void Start()
@@ -121,7 +127,7 @@ internal sealed class PeerSender
     {
         int sent = 0;
         long counted = 0;
-        while (sent < buffer.Length)
+        while (sent < buffer.Length && !ended)
         {
             int share = limits.Take(buffer.Length - sent, ref turn);
             if (share == 0)
@@ -149,7 +155,7 @@ internal sealed class PeerSender
         else
         {
             Interlocked.Add(ref controlBacklog, -item.Length);
-            ArrayPool<byte>.Shared.Return(item.Control!);
+            ControlBuffers.Return(item.Control!);
         }
     }
 }

@@ -61,13 +61,14 @@ internal sealed class RequestRing
     }
 
     /// <summary>Takes one request for a block of this piece out; false when there is none.</summary>
-    public bool RemovePiece(int piece)
+    public bool RemovePiece(int piece, out PendingRequest request)
     {
         for (int i = 0; i < used; i++)
         {
-            PendingRequest at = ring[(head + i) & (ring.Length - 1)];
-            if (at.Piece == piece) return Remove(piece, at.Block, out _);
+            request = ring[(head + i) & (ring.Length - 1)];
+            if (request.Piece == piece) return Remove(piece, request.Block, out _);
         }
+        request = default;
         return false;
     }
 

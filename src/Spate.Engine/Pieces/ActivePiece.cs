@@ -69,6 +69,9 @@ internal sealed class ActivePiece
     /// <summary>The last attempt failed its hash: only one peer at a time is asked, so that the next failure has one culprit.</summary>
     public bool OneSender { get; set; }
 
+    /// <summary>Ticks for which <see cref="OneSender"/> was set.</summary>
+    public int SoleTicks { get; set; }
+
     /// <summary>Position in the picker's list.</summary>
     public int ListIndex { get; set; }
 
@@ -91,6 +94,6 @@ internal sealed class ActivePiece
         Hasher?.Reset(); // of a piece that was given up half way
         Free = BlockCount;
         (Received, Held, Hashed, Owner) = (0, 0, 0, 0);
-        (JobRunning, OneSender) = (false, false);
+        (JobRunning, OneSender, SoleTicks) = (false, false, 0);
     }
 }

@@ -121,7 +121,8 @@ internal sealed class PiecePicker
     /// <summary>Chooses up to <paramref name="picked"/>.Length blocks for the peer, marks them as asked for, and returns how many.</summary>
     public int Pick(PickState peer, Span<PickedBlock> picked)
     {
-        int count = 0;
+        // One that stalled is tried with what somebody else will send if it does not.
+        int count = peer.IsSnubbed ? PickEndGame(peer, picked) : 0;
         while (count < picked.Length)
         {
             ActivePiece? piece = NextPiece(peer);
@@ -172,6 +173,13 @@ internal sealed class PiecePicker
         version++;
     }
 
+    /// <summary>A piece that failed was one peer's alone for long enough: others may help.</summary>
+    public void Share(ActivePiece piece)
+    {
+        piece.OneSender = false;
+        version++;
+    }
+
     /// <summary>Gives a piece up, with all of its blocks: it may be started again later.</summary>
     public void Abandon(ActivePiece piece)
     {
@@ -210,8 +218,9 @@ internal sealed class PiecePicker
     // A pooled piece may be somebody else's by now: what Current names counts only while it is active and has free blocks.
     private ActivePiece? NextPiece(PickState peer)
     {
-        if (peer.Current is { Free: > 0 } current && active.GetValueOrDefault(current.Index) == current && MayJoin(peer, current)) return current;
-        ActivePiece? next = Sequential ? NextInOrder(peer) : Orphan(peer) ?? (peer.IsSlow ? Join(peer) : null) ?? StartNew(peer) ?? Join(peer);
+        ActivePiece? next = peer.Current is { Free: > 0 } current && active.GetValueOrDefault(current.Index) == current && MayJoin(peer, current)
+            ? current
+            : Sequential ? NextInOrder(peer) : Orphan(peer) ?? (peer.IsSlow ? Join(peer) : null) ?? StartNew(peer) ?? Join(peer);
         peer.Current = next;
         if (next is not null && next.Owner == 0) next.Owner = peer.Serial;
         return next;

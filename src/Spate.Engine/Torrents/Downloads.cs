@@ -33,6 +33,8 @@ internal sealed class Downloads
 {
     private const int RunBlocks = 64;              // hash and write large pieces in runs of 1 MiB
     private const long SnubMs = 30_000;            // asked and silent for so long: others may be asked for its blocks
+    private const long LostMs = 90_000;            // a request that was passed over for so long will not be answered
+    private const int SoleTicks = 120;             // a piece that failed is one peer's alone for a minute at most
     private const double SlowPieceSeconds = 60;    // a peer that needs longer for a piece helps others instead
     private const int MostRejects = 5000;
     private const int PickAtOnce = 512;
@@ -129,11 +131,16 @@ internal sealed class Downloads
         if (peer.AllowedByPeer is { } allowed && peer.PeerChoking) allowed.Remove(piece);
     }
 
-    /// <summary>The peer no longer has the piece (BEP 54): what it was asked for of it will be rejected.</summary>
-    public void OnGone(PeerConnection peer)
+    /// <summary>The peer no longer has the piece (BEP 54): what it was asked for of it will be rejected, if it is answered at all.</summary>
+    public void OnGone(PeerConnection peer, int piece)
     {
-        TakeBack(peer, forgive: false, cancel: false);
+        while (peer.Pick.Requests.RemovePiece(piece, out PendingRequest request))
+        {
+            picker.Release(peer.Pick, piece, request.Block);
+            peer.Forgiven++;
+        }
         picker.Disown(peer.Pick);
+        Refill(peer);
     }
 
     /// <summary>A block came; its slot is ours now.</summary>
@@ -157,6 +164,9 @@ internal sealed class Downloads
         if (!TryAccept(peer, pieceIndex, block, offset, length, out ActivePiece? piece))
         {
             Waste(slot, length);
+            if (!asked) return;
+            picker.Release(peer.Pick, pieceIndex, block); // this answer was all that will come of it
+            if (piece is not null && !Fits(piece, block, offset, length)) owner.Disconnect(peer, DisconnectReason.BlockSize);
             return;
         }
         ref ActivePiece.Block at = ref piece[block];
@@ -217,10 +227,19 @@ internal sealed class Downloads
         foreach (PeerConnection peer in owner.Peers)
         {
             peer.Pick.IsSlow = peer.Downloaded.BytesPerSecond * SlowPieceSeconds < picker.PieceLength;
-            if (peer.Pick.Requests.Count > 0 && !peer.IsSnubbed && now - Math.Max(peer.LastBlockMs, peer.Pick.Requests.OldestSentMs) > SnubMs) Snub(peer);
+            if (peer.Pick.Requests.Count > 0)
+            {
+                long oldest = peer.Pick.Requests.OldestSentMs;
+                if (now - Math.Max(peer.LastBlockMs, oldest) > SnubMs) Snub(peer);
+                else if (now - oldest > LostMs) TakeBackOldest(peer);
+            }
             Refill(peer);
         }
-        if (disk.Pool.IsUnderPressure) RelievePressure();
+        foreach (ActivePiece piece in picker.Active)
+        {
+            if (piece.OneSender && ++piece.SoleTicks > SoleTicks) picker.Share(piece);
+        }
+        if (disk.Pool.IsUnderPressure) FlushHeld();
     }
 
     /// <summary>Gives up all that is under way in memory. Blocks that disk jobs have stay theirs.</summary>
@@ -229,13 +248,20 @@ internal sealed class Downloads
         foreach (ActivePiece piece in picker.Active) ReturnHeld(piece);
     }
 
-    /// <summary>Writes out what partial pieces hold in memory, so that it can be kept in resume data.</summary>
-    public void FlushHeld()
+    /// <summary>
+    /// Writes out what partial pieces hold in memory, one run of each; false when there is nothing to write. Call it again once the disk is
+    /// quiet to get all of it out.
+    /// </summary>
+    public bool FlushHeld()
     {
+        bool any = false;
         foreach (ActivePiece piece in picker.Active)
         {
-            if (piece.Held > 0 && !piece.JobRunning) StoreHeld(piece);
+            if (piece.Held == 0 || piece.JobRunning) continue;
+            StoreHeld(piece);
+            any = true;
         }
+        return any;
     }
 
     /// <summary>The peer is gone: what it was asked for may be asked of others.</summary>
@@ -252,13 +278,17 @@ internal sealed class Downloads
         return true;
     }
 
+    // False when the block is of no use; the piece is told even so, if it is under way.
     private bool TryAccept(PeerConnection peer, int pieceIndex, int block, int offset, int length, [NotNullWhen(true)] out ActivePiece? piece)
     {
         piece = picker.Find(pieceIndex);
-        if (piece is null || offset % BlockPool.BlockSize != 0 || block >= piece.BlockCount || length != piece.BlockLength(block)) return false;
+        if (piece is null || !Fits(piece, block, offset, length)) return false;
         if (piece[block].State is not (BlockState.Requested or BlockState.Free)) return false;
         return !piece.OneSender || piece.Owner == 0 || piece.Owner == peer.Serial;
     }
+
+    private static bool Fits(ActivePiece piece, int block, int offset, int length) =>
+        offset % BlockPool.BlockSize == 0 && block < piece.BlockCount && length == piece.BlockLength(block);
 
     private void CancelElsewhere(PeerConnection peer, int pieceIndex, int block, ActivePiece piece)
     {
@@ -306,21 +336,22 @@ internal sealed class Downloads
         disk.Store(piece, first, end - first, complete, complete && blame.Remembers(piece.Index));
     }
 
-    private void RelievePressure()
-    {
-        foreach (ActivePiece piece in picker.Active)
-        {
-            if (piece.Held > 0 && !piece.JobRunning) StoreHeld(piece);
-        }
-    }
-
     private void Snub(PeerConnection peer)
     {
         peer.IsSnubbed = peer.Pick.IsSnubbed = true;
         peer.Window.Snub();
         TakeBack(peer, forgive: true, cancel: true);
         picker.Disown(peer.Pick);
-        RefillAll();
+        RefillOthers(peer);
+    }
+
+    // What a peer did not send must not come back to it while somebody else has time.
+    private void RefillOthers(PeerConnection peer)
+    {
+        foreach (PeerConnection other in owner.Peers)
+        {
+            if (other != peer) Refill(other);
+        }
     }
 
     private static void Unsnub(PeerConnection peer)
@@ -340,9 +371,19 @@ internal sealed class Downloads
         }
     }
 
+    private void TakeBackOldest(PeerConnection peer)
+    {
+        if (!peer.Pick.Requests.TryTake(out PendingRequest request)) return;
+        picker.Release(peer.Pick, request.Piece, request.Block);
+        peer.Forgiven++;
+        if (picker.Find(request.Piece) is { } piece)
+            peer.SendBlock(MessageId.Cancel, request.Piece, request.Block * BlockPool.BlockSize, piece.BlockLength(request.Block));
+        RefillOthers(peer);
+    }
+
     private static void ForgetRequests(PeerConnection peer, int piece)
     {
-        while (peer.Pick.Requests.RemovePiece(piece)) peer.Forgiven++;
+        while (peer.Pick.Requests.RemovePiece(piece, out _)) peer.Forgiven++;
     }
 
     private void ReturnHeld(ActivePiece piece)

@@ -188,13 +188,20 @@ internal sealed class Swarm : IDownloadOwner
         if (peer.IsClosed) return;
         peer.Closed = reason;
         peer.Connection.Abort();
+        peer.Sender.Stop();
+        peer.Receiver.Stop();
         peers.Remove(peer);
         Downloads.OnDisconnected(peer);
         if (peer.CountedAsSeed) Picker.Availability.Seeds--;
         else Picker.Availability.Count(peer.Have, arrives: false);
         peer.Uploads.Clear();
         session.ReturnConnection();
-        if (peer.Candidate is { } candidate) Candidates.OnDisconnected(candidate, reason > DisconnectReason.DoesNotRead, NowMs, reason == DisconnectReason.ConnectionLost);
+        if (peer.Candidate is { } candidate)
+        {
+            // It was we who stopped: the peer is dialled at once when we go on.
+            if (!IsRunning) Candidates.OnFailed(candidate, ConnectFailure.Cancelled, NowMs);
+            else Candidates.OnDisconnected(candidate, reason > DisconnectReason.DoesNotRead, NowMs, reason == DisconnectReason.ConnectionLost);
+        }
         if (peer.ListenAddress is { } address)
             pex?.OnDisconnected(address, reason is DisconnectReason.BothSeeds or DisconnectReason.MadeRoom or DisconnectReason.Useless);
         if (session.Events.IsWatched) session.Events.Publish(new PeerChanged(metainfo.InfoHash, peer.Remote.ToString(), reason));
@@ -275,8 +282,20 @@ internal sealed class Swarm : IDownloadOwner
         }
         connection.Dispose();
         session.ReturnConnection();
-        Candidates.OnFailed(candidate, refused == DisconnectReason.Ourselves ? ConnectFailure.Self : ConnectFailure.Cancelled, NowMs);
-        if (refused == DisconnectReason.DuplicatePeer) Candidates.OnConnected(candidate); // it is connected, from the other side
+        if (refused == DisconnectReason.DuplicatePeer)
+        {
+            // It is connected, from the other side or at another address.
+            PeerConnection? twin = peers.Find(peer => peer.Id == handshake.PeerId);
+            if (twin is { Candidate: null })
+            {
+                Candidates.OnConnected(candidate);
+                twin.Candidate = candidate;
+                if (twin.CountedAsSeed) Candidates.MarkSeed(candidate, true);
+                OnListenAddress(twin, candidate.EndPoint);
+            }
+            else if (twin?.Candidate != candidate) Candidates.OnDisconnected(candidate, misbehaved: false, NowMs);
+        }
+        else Candidates.OnFailed(candidate, refused == DisconnectReason.Ourselves ? ConnectFailure.Self : ConnectFailure.Cancelled, NowMs);
     }
 
     private void Add(IConnection connection, Handshake handshake, Candidate? candidate)
@@ -548,6 +567,7 @@ internal sealed class Swarm : IDownloadOwner
         {
             peer.Candidate = Candidates.Add(new IPEndPoint(peer.Remote.Address, port), CandidateSource.Incoming);
             if (peer.Candidate is not null) Candidates.OnConnected(peer.Candidate);
+            if (peer.Candidate is not null && peer.CountedAsSeed) Candidates.MarkSeed(peer.Candidate, true);
             OnListenAddress(peer, new IPEndPoint(peer.Remote.Address, port));
         }
         if (handshake.YourAddress is { } ours) session.Addresses.Vote(ours, peer.Remote.Address);
@@ -566,7 +586,7 @@ internal sealed class Swarm : IDownloadOwner
         }
         peer.Have.Clear((int)piece);
         Picker.Availability.Decrease((int)piece);
-        Downloads.OnGone(peer);
+        Downloads.OnGone(peer, (int)piece);
         if (Picker.Missing[(int)piece]) peer.Interesting--;
         UpdateInterest(peer);
     }
@@ -623,6 +643,7 @@ internal sealed class Swarm : IDownloadOwner
         Candidates.Seeding = Picker.Have.IsFull;
         if (finished == Choker.Seeding) return;
         Choker.Seeding = finished;
+        if (!finished) Candidates.CallBackSeeds();
         byte[] state = [(byte)(finished ? 1 : 0)];
         foreach (PeerConnection peer in peers.ToList())
         {

@@ -29,13 +29,14 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     private readonly TorrentFiles files;
     private readonly Action<TorrentStatus> publish;
     private readonly Bitfield durable;
+    private readonly Bitfield doubtful;          // pieces of files whose content must be read before anything is claimed or written
     private IReadOnlyList<PiecePriority> priorities;
     private Recheck? recheck;
     private long recheckBytes;
     private CancellationTokenSource stopping = new();
     private Task work = Task.CompletedTask;        // the flow that changes the state, one at a time
     private bool wantsToRun;
-    private bool checkedOnce;
+    private bool restored;
     private bool flushing;
     private long nextFlushMs, nextSampleMs, nextIdleSampleMs, retryAtMs, lastTickMs;
     private bool wasIdle;
@@ -53,6 +54,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         files = new TorrentFiles(layout, session.Files, options.SaveTo, options.Preallocate);
         Picker = new PiecePicker(metainfo, session.Environment.Random) { Sequential = options.Sequential };
         durable = new Bitfield(metainfo.PieceCount);
+        doubtful = new Bitfield(metainfo.PieceCount);
         byte[] random = new byte[8];
         session.Environment.Random.Fill(random);
         Key = BitConverter.ToUInt32(random);
@@ -134,7 +136,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     public void Begin() => Chain(async () =>
     {
         CountLeft();
-        await RestoreAsync();
+        await PrepareAsync();
         await ContinueAsync();
     });
 
@@ -148,9 +150,14 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     public Task ResumeAsync() => Chain(async () =>
     {
         wantsToRun = true;
+        if (State == TorrentState.Removed) return;
+        if (Swarm.IsRunning)
+        {
+            if (error is not null) await RetryAsync();
+            return;
+        }
         error = null;
-        if (State == TorrentState.Removed || Swarm.IsRunning) return;
-        if (!checkedOnce) await RestoreAsync();
+        await PrepareAsync();
         await ContinueAsync();
     });
 
@@ -159,13 +166,15 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     {
         await StopRunningAsync(DisconnectReason.TorrentStopped);
         error = null;
+        // What it claims may be wrong: whatever interrupts the check, the next start must not believe it.
+        if (ResumePath is { } path) await DeleteAsync(path);
         for (int piece = Picker.Have.NextSet(0); piece >= 0; piece = Picker.Have.NextSet(piece + 1)) Picker.MarkMissing(piece);
         foreach (ActivePiece piece in Picker.Active.ToList()) Picker.Abandon(piece);
         durable.ClearAll();
         resumeIsCurrent = false;
-        var all = new Bitfield(Metainfo.PieceCount);
-        all.SetAll();
-        await CheckAsync(all);
+        doubtful.SetAll();
+        await PrepareAsync();
+        await FlushAsync(always: true);
         await ContinueAsync();
     }, interrupt: true);
 
@@ -186,7 +195,11 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             files.Folder = folder;
             await SaveResumeAsync(clean: true);
         }
-        if (ran || wantsToRun) await ContinueAsync();
+        if (ran || wantsToRun)
+        {
+            await PrepareAsync();
+            await ContinueAsync();
+        }
         else SetState(TorrentState.Paused);
     }, interrupt: true);
 
@@ -194,7 +207,8 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     public Task EndAsync(bool deleteData, bool keepResume) => Chain(async () =>
     {
         wantsToRun = false;
-        await StopRunningAsync(DisconnectReason.SessionClosed);
+        try { await StopRunningAsync(DisconnectReason.SessionClosed, save: keepResume); }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // what was saved before stands; the end must not fail for it
         files.Close();
         if (deleteData)
         {
@@ -204,16 +218,15 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
                 return true;
             });
         }
-        if (!keepResume && ResumePath is { } path)
-        {
-            await Swarm.Disk.Call(() =>
-            {
-                session.Environment.Storage.Delete(path);
-                return true;
-            });
-        }
+        if (!keepResume && ResumePath is { } path) await DeleteAsync(path);
         SetState(TorrentState.Removed);
     }, interrupt: true);
+
+    private Task<bool> DeleteAsync(string path) => Swarm.Disk.Call(() =>
+    {
+        session.Environment.Storage.Delete(path);
+        return true;
+    });
 
     public void SetPriorities(IReadOnlyList<PiecePriority> byFile)
     {
@@ -375,9 +388,22 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         }
     }
 
+    // Finds out what is there. A check that was interrupted is made here the next time.
+    private async Task PrepareAsync()
+    {
+        if (!restored || doubtful.Count > 0) SetState(TorrentState.Checking);
+        if (!restored) await RestoreAsync();
+        restored = true;
+        if (doubtful.Count > 0) await CheckAsync();
+        await Swarm.Disk.Call(() =>
+        {
+            files.CreateEmptyFiles(session.Environment.Storage);
+            return true;
+        });
+    }
+
     private async Task RestoreAsync()
     {
-        SetState(TorrentState.Checking);
         ResumeData? resume = null;
         if (ResumePath is { } path)
         {
@@ -385,7 +411,6 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             if (bytes is not null) ResumeData.TryRead(bytes, Metainfo, out resume, out _);
         }
         List<StorageEntry> found = await StatAsync();
-        Bitfield doubtful = new(Metainfo.PieceCount);
         if (resume is not null)
         {
             (uploadedBefore, downloadedBefore) = (resume.Uploaded, resume.Downloaded);
@@ -394,7 +419,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             {
                 if (IPEndPoint.TryParse(peer, out IPEndPoint? address)) Candidates.Add(address, CandidateSource.Resume);
             }
-            doubtful = Apply(resume, found);
+            Apply(resume, found);
         }
         else if (options.TrustData && found.Zip(Metainfo.Files).All(pair => pair.Second.Length == 0 || pair.Second.IsPadding || pair.First.Length == pair.Second.Length))
         {
@@ -409,19 +434,11 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             }
         }
         resumeIsCurrent = resume is { IsClean: true } && doubtful.Count == 0;
-        if (doubtful.Count > 0) await CheckAsync(doubtful);
-        await Swarm.Disk.Call(() =>
-        {
-            files.CreateEmptyFiles(session.Environment.Storage);
-            return true;
-        });
-        checkedOnce = true;
     }
 
-    // Takes over what resume data says of files that are as it left them; returns the pieces that must be checked.
-    private Bitfield Apply(ResumeData resume, List<StorageEntry> found)
+    // Takes over what resume data says of files that are as it left them; the pieces of others must be checked.
+    private void Apply(ResumeData resume, List<StorageEntry> found)
     {
-        var doubtful = new Bitfield(Metainfo.PieceCount);
         var claimed = new Bitfield(resume.Pieces);
         foreach ((int piece, _) in resume.Partial) claimed.Set(piece);
         for (int i = 0; i < found.Count; i++)
@@ -437,10 +454,9 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             }
             // After an orderly stop a changed file was changed by somebody else.
             (long length, long modified) = resume.Files[i];
-            bool gone = found[i].Kind != StorageEntryKind.File || found[i].Length < Math.Max(length, 0);
-            bool changed = length >= 0 && (found[i].Length != length || found[i].Modified.ToUnixTimeMilliseconds() != modified);
-            if (gone && length <= 0) continue;
-            if (gone || changed) AddPieces(doubtful, file);
+            bool was = length >= 0, isThere = found[i].Kind == StorageEntryKind.File;
+            bool same = isThere == was && (!was || (found[i].Length == length && found[i].Modified.ToUnixTimeMilliseconds() == modified));
+            if (!same && (was || found[i].Length > 0)) AddPieces(doubtful, file);
         }
         for (int piece = resume.Pieces.NextSet(0); piece >= 0; piece = resume.Pieces.NextSet(piece + 1))
         {
@@ -452,7 +468,6 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             if (blocks.IsFull) doubtful.Set(piece);
             else Picker.Restore(piece, block => blocks[block]);
         }
-        return doubtful;
     }
 
     // Those of the claimed pieces that need bytes of the file from a length on.
@@ -476,11 +491,10 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         durable.Set(piece);
     }
 
-    private async Task CheckAsync(Bitfield pieces)
+    private async Task CheckAsync()
     {
-        SetState(TorrentState.Checking);
-        recheckBytes = (long)pieces.Count * Metainfo.PieceLength;
-        recheck = new Recheck(files, pieces, stopping.Token);
+        recheckBytes = (long)doubtful.Count * Metainfo.PieceLength;
+        recheck = new Recheck(files, new Bitfield(doubtful), stopping.Token);
         try
         {
             Bitfield passed = await recheck.RunAsync(session.Environment.Disk);
@@ -492,6 +506,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
                 int any = file.IsPadding || first > last ? -1 : passed.NextSet(first);
                 if (any >= 0 && any <= last) Swarm.Downloads.MarkWritten(file.Index);
             }
+            doubtful.ClearAll();
         }
         finally { recheck = null; }
     }
@@ -501,6 +516,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         CountLeft();
         if (!wantsToRun)
         {
+            await FlushAsync();
             if (!resumeIsCurrent) await SaveResumeAsync(clean: true);
             SetState(TorrentState.Paused);
             return;
@@ -517,7 +533,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         Publish();
     }
 
-    private async Task StopRunningAsync(DisconnectReason reason)
+    private async Task StopRunningAsync(DisconnectReason reason, bool save = true)
     {
         Task farewell = Announces.StopAsync();
         session.LocalDiscovery?.Remove(InfoHash.Wire);
@@ -525,24 +541,27 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         dht = null;
         if (Swarm.IsRunning)
         {
-            Swarm.Downloads.FlushHeld();
+            if (save) Swarm.Downloads.FlushHeld();
             Swarm.Stop(reason);
             await Swarm.Disk.WhenQuiet();
             while (flushing) await Swarm.Disk.Call(() => true);
             Swarm.Downloads.DropHeld();
-            await FlushAsync();
-            await SaveResumeAsync(clean: error is null);
+            if (save)
+            {
+                await FlushAsync();
+                await SaveResumeAsync(clean: error is null);
+            }
         }
         await farewell;
     }
 
     // An epoch: what is in the files now becomes durable, then resume data may say so.
-    private async Task FlushAsync()
+    private async Task FlushAsync(bool always = false)
     {
         int[] written = Swarm.Downloads.TakeFilesWritten();
         var passed = new Bitfield(Picker.Have);
         nextFlushMs = session.Clock.NowMs + (long)session.Options.FlushInterval.TotalMilliseconds;
-        if (written.Length == 0 && passed.Count == durable.Count) return;
+        if (!always && written.Length == 0 && passed.Count == durable.Count) return;
         flushing = true;
         try
         {
@@ -586,7 +605,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
 
     private async Task SaveResumeAsync(bool clean, List<(int, Bitfield)>? partial = null)
     {
-        if (ResumePath is not { } path) return;
+        if (ResumePath is not { } path || doubtful.Count > 0) return; // not known yet: what was saved before stands
         List<StorageEntry> found = clean ? await StatAsync() : [];
         var data = new ResumeData
         {

@@ -21,7 +21,7 @@ internal static class StatusPage
         h2{font-size:1rem;margin:2rem 0 .5rem}
         header p,footer,small{color:var(--dim);margin:0}
         a{color:var(--mark)}
-        dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(12.5rem,1fr));gap:.75rem;margin:0}
+        dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(16rem,1fr));gap:.75rem;margin:0}
         dl div{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.8rem 1rem}
         dt{color:var(--dim);font-size:.875rem}
         dd{margin:0;font-size:1.75rem;font-weight:600;line-height:1.25;font-variant-numeric:tabular-nums}

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Net;
 using Spate.Engine.Disk;
@@ -32,7 +31,7 @@ public class PeerSenderTests
 
     private static byte[] Control(params byte[] content)
     {
-        byte[] rented = ArrayPool<byte>.Shared.Rent(content.Length + 10);
+        byte[] rented = ControlBuffers.Rent(content.Length + 10);
         content.CopyTo(rented, 0);
         return rented;
     }
@@ -127,10 +126,10 @@ public class PeerSenderTests
     public void A_peer_that_lets_messages_pile_up_is_told_on()
     {
         connection.IsDeaf = true;
-        for (int i = 0; i < 63; i++) sender.SendControl(ArrayPool<byte>.Shared.Rent(65_536), 65_536);
+        for (int i = 0; i < 63; i++) sender.SendControl(ControlBuffers.Rent(65_536), 65_536);
         Assert.Empty(ends);
-        sender.SendControl(ArrayPool<byte>.Shared.Rent(65_536), 65_536);
-        sender.SendControl(ArrayPool<byte>.Shared.Rent(65_536), 65_536);
+        sender.SendControl(ControlBuffers.Rent(65_536), 65_536);
+        sender.SendControl(ControlBuffers.Rent(65_536), 65_536);
         Assert.Equal([DisconnectReason.DoesNotRead], ends);
         connection.Hear();
         world.Settle();
@@ -175,7 +174,7 @@ public class PeerSenderTests
             {
                 if (producer == 0)
                 {
-                    byte[] control = ArrayPool<byte>.Shared.Rent(8);
+                    byte[] control = ControlBuffers.Rent(8);
                     BinaryPrimitives.WriteInt32BigEndian(control, producer);
                     BinaryPrimitives.WriteInt32BigEndian(control.AsSpan(4), i);
                     each.SendControl(control, 8);

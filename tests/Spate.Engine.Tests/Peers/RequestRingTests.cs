@@ -33,8 +33,10 @@ public class RequestRingTests
                         break;
                     case 4:
                         int first = model.FindIndex(request => request.Piece == piece);
-                        Assert.Equal(first >= 0, ring.RemovePiece(piece));
-                        if (first >= 0) model.RemoveAt(first);
+                        Assert.Equal(first >= 0, ring.RemovePiece(piece, out PendingRequest ofPiece));
+                        if (first < 0) break;
+                        Assert.Equal(model[first], ofPiece);
+                        model.RemoveAt(first);
                         break;
                     default:
                         if (at >= 0) break; // a block is asked of a peer once

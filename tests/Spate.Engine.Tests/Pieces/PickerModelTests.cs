@@ -101,11 +101,13 @@ public class PickerModelTests
                 Assert.True(peer.Only is null || peer.Only.Contains(piece.Index), "It was asked for what it does not allow.");
                 Assert.Equal(BlockState.Requested, piece[block].State);
                 Assert.False(peer.Requests.Contains(piece.Index, block), "It was asked twice for a block.");
-                Assert.True(piece[block].Requests == 1 || !CouldAskForMore(peer), "A block was asked of two while others were asked of nobody.");
+                Assert.True(piece[block].Requests == 1 || peer.IsSnubbed || IsEndGame(), "A block was asked of two while others were asked of nobody.");
                 peer.Requests.Add(piece.Index, block, 0);
             }
             if (got == 0) Assert.False(CouldAskForMore(peer) && peer.Requests.Count == 0, "It was not asked for a block that nobody was asked for.");
         }
+
+        private bool IsEndGame() => picker.Availability.Startable.IsEmpty && picker.Active.All(piece => piece.Free == 0);
 
         // Whether a block that the peer has and nobody was asked for could be asked of it.
         private bool CouldAskForMore(PickState peer)
@@ -180,7 +182,7 @@ public class PickerModelTests
             if (random.Next(2) == 0 && picker.Active.Count > 0)
             {
                 ActivePiece piece = picker.Active[random.Next(picker.Active.Count)];
-                foreach (PickState peer in peers) while (peer.Requests.RemovePiece(piece.Index)) { }
+                foreach (PickState peer in peers) while (peer.Requests.RemovePiece(piece.Index, out _)) { }
                 picker.Abandon(piece);
             }
             else picker.MarkMissing(random.Next(metainfo.PieceCount));

@@ -250,7 +250,7 @@ public class PiecePickerTests
         var picker = new PiecePicker(metainfo, world);
         PickState seed = Seed(metainfo, picker);
         int piece = Pick(picker, seed, 1)[0].Piece;
-        seed.Requests.RemovePiece(piece);
+        seed.Requests.RemovePiece(piece, out _);
         picker.Abandon(picker.Find(piece)!);
         Assert.Null(picker.Find(piece));
         List<(int Piece, int Block)> picked = Pick(picker, seed, 10);

@@ -168,6 +168,20 @@ public class AnnounceTests
     }
 
     [Fact]
+    public async Task Trackers_with_one_secret_take_each_others_connection_ids()
+    {
+        byte[] secret = "a secret of some length"u8.ToArray(), packet = new byte[98];
+        await using TestTracker a = await TestTracker.StartAsync(o => o with { ConnectionSecret = secret });
+        await using TestTracker b = await TestTracker.StartAsync(o => o with { ConnectionSecret = secret });
+        await using TestTracker stranger = await StartAsync(false);
+        using UdpTestClient atA = new(a.Udp), atB = new(b.Udp), atStranger = new(stranger.Udp);
+        UdpRequestWriter.WriteAnnounce(packet, atA.Connect(), 5, Request("t", 1));
+        Assert.Single(atB.AnswersTo([packet]));
+        Assert.Equal(1, b.Server.Status.Leechers);
+        Assert.Empty(atStranger.AnswersTo([packet]));
+    }
+
+    [Fact]
     public async Task A_tracker_id_is_given_and_taken_back()
     {
         await using TestTracker tracker = await TestTracker.StartAsync(o => o with { TrackerId = "node 7" });

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Spate.Protocol.Trackers;
@@ -84,6 +85,23 @@ public sealed class TlsTests : IDisposable
         File.WriteAllText(CertificateFile, "nothing");
         File.WriteAllText(KeyFile, "nothing");
         await Assert.ThrowsAsync<IOException>(() => StartAsync());
+    }
+
+    [Fact]
+    public async Task WebTorrent_clients_are_served_over_TLS_too()
+    {
+        WriteCertificate("one");
+        await using TestTracker tracker = await StartAsync();
+        using var socket = new ClientWebSocket();
+        socket.Options.RemoteCertificateValidationCallback = (_, seen, _, _) => seen!.Subject == "CN=one";
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await socket.ConnectAsync(new Uri($"wss://{tracker.Server.TlsEndPoints[0]}/announce"), patience.Token);
+        await socket.SendAsync(
+            """{"action":"announce","info_hash":"aaaaaaaaaaaaaaaaaaaa","peer_id":"bbbbbbbbbbbbbbbbbbbb","left":5}"""u8.ToArray(), WebSocketMessageType.Text, true, patience.Token);
+        byte[] buffer = new byte[4096];
+        WebSocketReceiveResult result = await socket.ReceiveAsync(buffer, patience.Token);
+        Assert.Contains("\"incomplete\":1", System.Text.Encoding.UTF8.GetString(buffer, 0, result.Count));
+        Assert.Equal(1, tracker.Server.Status.Leechers);
     }
 
     [Fact]
