@@ -24,6 +24,9 @@ internal sealed class CliEnvironment
     /// <summary>Standard error, as text: progress, warnings, errors.</summary>
     public required TextWriter Error { get; init; }
 
+    /// <summary>True when somebody types what is read.</summary>
+    public bool IsInputTerminal { get; init; }
+
     /// <summary>True when results go to a terminal.</summary>
     public bool IsOutputTerminal { get; init; }
 
@@ -42,6 +45,9 @@ internal sealed class CliEnvironment
     /// <summary>HTTP, for what is given by URL. Made when it is first needed.</summary>
     public required Lazy<IHttpFetcher> Http { get; init; }
 
+    /// <summary>What carries requests to a daemon.</summary>
+    public Func<HttpMessageHandler> MakeHttpHandler { get; init; } = static () => new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10) };
+
     /// <summary>Set by the first Ctrl-C: end what you do, in good order.</summary>
     public CancellationToken Interrupt { get; init; }
 
@@ -59,6 +65,28 @@ internal sealed class CliEnvironment
     /// <summary>All of standard input.</summary>
     /// <exception cref="IOException">It is longer than so many bytes.</exception>
     public byte[] ReadInput(int maxBytes) => ReadToEnd(Input, maxBytes, "standard input");
+
+    /// <summary>A line that nobody shall see: typed without an echo, or the first line of what is piped in.</summary>
+    public string ReadSecret(string prompt)
+    {
+        if (!IsInputTerminal)
+        {
+            string piped = Encoding.UTF8.GetString(ReadInput(65536));
+            int end = piped.IndexOfAny(['\r', '\n']);
+            return end < 0 ? piped : piped[..end];
+        }
+        Error.Write(prompt);
+        var typed = new StringBuilder();
+        while (true)
+        {
+            ConsoleKeyInfo key = Console.ReadKey(intercept: true);
+            if (key.Key == ConsoleKey.Enter) break;
+            if (key.Key == ConsoleKey.Backspace) typed.Length = Math.Max(0, typed.Length - 1);
+            else if (!char.IsControl(key.KeyChar)) typed.Append(key.KeyChar);
+        }
+        Error.WriteLine();
+        return typed.ToString();
+    }
 
     /// <summary>
     /// Writes a file so that at any moment either the old one or the new one stands there, whole, even after a power cut.
@@ -108,6 +136,7 @@ internal sealed class CliEnvironment
             Input = Console.OpenStandardInput(),
             Output = Console.OpenStandardOutput(),
             Error = new StreamWriter(Console.OpenStandardError(), new UTF8Encoding(false)) { AutoFlush = true },
+            IsInputTerminal = !Console.IsInputRedirected,
             IsOutputTerminal = !Console.IsOutputRedirected,
             IsErrorTerminal = !Console.IsErrorRedirected,
             Width = TerminalWidth,

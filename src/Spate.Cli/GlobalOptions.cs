@@ -21,5 +21,5 @@ internal static class GlobalOptions
     };
 
     /// <summary>True for an option that means the same in each command that has it.</summary>
-    public static bool IsShared(Option option) => option.Recursive;
+    public static bool IsShared(Option option) => option.Recursive || option == Remote.RemoteArguments.Server || option == Remote.RemoteArguments.ApiKey;
 }

@@ -72,7 +72,7 @@ internal static class OptionVariables
         foreach (ParseError error in result.Errors)
         {
             bool isNamed = error.SymbolResult is OptionResult { Option: var option } && names.ContainsKey(option);
-            string text = isNamed ? $"{names[((OptionResult)error.SymbolResult!).Option]}: {error.Message}" : error.Message;
+            string text = UsageMessages.Of(result, error) is { } better ? better : isNamed ? $"{names[((OptionResult)error.SymbolResult!).Option]}: {error.Message}" : error.Message;
             if (!wrong.Contains(text)) wrong.Add(text);
         }
         return result;
@@ -97,12 +97,13 @@ internal static class OptionVariables
     }
 
     /// <summary>The help of a command, with a line on its variables.</summary>
-    internal sealed class HelpWithVariables(HelpAction help) : SynchronousCommandLineAction
+    internal sealed class HelpWithVariables(HelpAction help, CliEnvironment environment) : SynchronousCommandLineAction
     {
         public override bool ClearsParseErrors => true;
 
         public override int Invoke(ParseResult parseResult)
         {
+            help.MaxWidth = Math.Clamp(environment.Width(), 60, 120);
             int code = help.Invoke(parseResult);
             Command command = parseResult.CommandResult.Command;
             Option? example = command.Options.FirstOrDefault(option => option.ValueType != typeof(bool) && NameOf(command, option) is not null)

@@ -21,6 +21,20 @@ internal static class SpateProgram
         VerifyCommand.Build,
         EditCommand.Build,
         MagnetCommand.Build,
+        ServeCommand.Build,
+        AddCommand.Build,
+        ListCommand.Build,
+        InfoCommand.Build,
+        FilesCommand.Build,
+        PeersCommand.Build,
+        TrackersCommand.Build,
+        StartCommand.Build,
+        StopCommand.Build,
+        RecheckCommand.Build,
+        MoveCommand.Build,
+        RemoveCommand.Build,
+        LimitCommand.Build,
+        WatchCommand.Build,
         DhtCommand.Build,
         TrackerCommand.Build,
         CompletionsCommand.Build,
@@ -45,8 +59,6 @@ internal static class SpateProgram
         return await arguments.InvokeAsync(invocation, environment.Interrupt);
     }
 
-    private static int HelpWidth(CliEnvironment environment) => Math.Clamp(environment.Width(), 60, 120);
-
     /// <summary>The whole tree of commands.</summary>
     public static RootCommand BuildRoot(CliEnvironment environment)
     {
@@ -58,15 +70,13 @@ internal static class SpateProgram
         // Without a command: what there is.
         root.SetAction(arguments =>
         {
-            new HelpAction { MaxWidth = HelpWidth(environment) }.Invoke(arguments);
+            new OptionVariables.HelpWithVariables(new HelpAction(), environment).Invoke(arguments);
             return (int)ExitCode.Usage;
         });
         RefuseMisspeltOptions(root);
         foreach (Option option in root.Options)
         {
-            if (option is not HelpOption { Action: HelpAction help }) continue;
-            help.MaxWidth = HelpWidth(environment);
-            option.Action = new OptionVariables.HelpWithVariables(help);
+            if (option is HelpOption { Action: HelpAction help }) option.Action = new OptionVariables.HelpWithVariables(help, environment);
         }
         return root;
     }

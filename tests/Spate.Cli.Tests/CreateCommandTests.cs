@@ -108,7 +108,7 @@ public sealed class CreateCommandTests : IDisposable
     [InlineData(ExitCode.Usage, "'host' is no HOST:PORT", "a", "--node", "host")]
     [InlineData(ExitCode.Usage, "--threads takes", "a", "--threads", "0")]
     [InlineData(ExitCode.Usage, "'--privat'", "a", "--privat")]
-    [InlineData(ExitCode.Usage, "Required argument 'path' missing")]
+    [InlineData(ExitCode.Usage, "'spate create' needs <path>: the file or folder to share.")]
     [InlineData(ExitCode.Disk, "are empty", "zero")]
     public void Errors_have_their_exit_codes(ExitCode code, string message, params string[] arguments)
     {

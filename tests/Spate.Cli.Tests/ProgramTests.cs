@@ -24,8 +24,11 @@ public sealed class ProgramTests : IDisposable
     public void An_unknown_command_is_a_usage_error()
     {
         Assert.Equal(ExitCode.Usage, terminal.Run("frobnicate"));
-        Assert.Contains("'frobnicate'", terminal.Err);
-        Assert.Contains("Try 'spate --help'.", terminal.Err);
+        Assert.Equal("spate: There is no command 'frobnicate'.\nTry 'spate --help'.\n", terminal.Err);
+        Assert.Equal(ExitCode.Usage, terminal.Run("gte", "x.torrent", "y.torrent"));
+        Assert.StartsWith("spate: There is no command 'gte'; did you mean 'get'?\n", terminal.Err);
+        Assert.Equal(ExitCode.Usage, terminal.Run("verify"));
+        Assert.StartsWith("spate: 'spate verify' needs <torrent>: a .torrent file, its URL,", terminal.Err, StringComparison.OrdinalIgnoreCase);
         Assert.Equal(ExitCode.Usage, terminal.Run("show", "--nonsense"));
         Assert.Contains("Try 'spate show --help'.", terminal.Err);
     }

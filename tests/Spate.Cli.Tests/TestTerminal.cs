@@ -25,6 +25,9 @@ internal sealed class TestTerminal : IDisposable
 
     public CancellationToken Interrupt { get; set; }
 
+    /// <summary>What carries requests to a daemon.</summary>
+    public Func<HttpMessageHandler> MakeHttpHandler { get; set; } = static () => new SocketsHttpHandler();
+
     /// <summary>Standard output of the last run.</summary>
     public string Out => Encoding.UTF8.GetString(OutBytes);
 
@@ -71,6 +74,7 @@ internal sealed class TestTerminal : IDisposable
             Variable = name => variables.GetValueOrDefault(name),
             Http = new Lazy<IHttpFetcher>(Http),
             Interrupt = Interrupt,
+            MakeHttpHandler = MakeHttpHandler,
         };
         int code = SpateProgram.RunAsync(environment).GetAwaiter().GetResult();
         OutBytes = output.ToArray();

@@ -39,7 +39,7 @@ public sealed class VerifyCommandTests : IDisposable
         Assert.Equal("""
             damaged  top/b (pieces 4, 7)
             missing  top/c (pieces 7-9)
-            incomplete: 2 of 3 files and 4 of 10 pieces, 156.2 KiB are bad
+            incomplete: 2 of 3 files and 4 of 10 pieces are missing or bad
 
             """, terminal.Out);
 

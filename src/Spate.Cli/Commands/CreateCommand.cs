@@ -35,7 +35,7 @@ internal static partial class CreateCommand
         var hidden = new Option<bool>("--include-hidden") { Description = "Take hidden files too" };
         var junk = new Option<bool>("--include-junk") { Description = "Take Thumbs.db, .DS_Store and the like too" };
         var exclude = new Option<string[]>("--exclude", "-x") { Description = "Leave out files and folders that match; may be repeated", HelpName = "PATTERN" };
-        var symlinks = new Option<SymlinkPolicy>("--symlinks") { Description = "What becomes of symbolic links: skip, follow or store", HelpName = "skip|follow|store" };
+        Option<SymlinkPolicy?> symlinks = Choice.Of<SymlinkPolicy>("--symlinks", "What becomes of symbolic links (default: skip)", "WHAT");
         var executable = new Option<bool>("--executable") { Description = "Mark executable files as such" };
         var threads = new Option<int>("--threads") { Description = "Threads to hash on (default: one per core)", HelpName = "N", Validators = { VerifyCommand.CheckThreads } };
         var dryRun = new Option<bool>("--dry-run") { Description = "Do everything but write the file" };
@@ -64,7 +64,7 @@ internal static partial class CreateCommand
                 IncludeHidden = context.Get(hidden),
                 IncludeJunk = context.Get(junk),
                 KeepExecutable = context.Get(executable),
-                Symlinks = context.Get(symlinks),
+                Symlinks = context.Get(symlinks) ?? SymlinkPolicy.Skip,
                 Exclude = context.Get(exclude) ?? [],
                 Threads = context.Get(threads),
                 Outer = new TorrentOuter

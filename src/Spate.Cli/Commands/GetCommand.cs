@@ -19,7 +19,7 @@ internal static partial class GetCommand
         {
             Description = "A .torrent file, its URL, a magnet link, an info-hash, or - for standard input; several at once", Arity = ArgumentArity.OneOrMore,
         };
-        var output = new Option<string>("--output", "-o") { Description = "The download folder (default: here)", HelpName = "DIR", DefaultValueFactory = _ => "." };
+        var output = new Option<string>("--output", "-o") { Description = "The download folder (default: here)", HelpName = "DIR" };
         var files = new Option<string[]>("--files", "-f")
         {
             Description = "Only these files: patterns such as *.mkv or extras/**, numbers such as 0,2-5; ! in front leaves out; may be repeated",
@@ -58,8 +58,8 @@ internal static partial class GetCommand
             bool isList = context.Get(list);
             if (isList && torrents.TrueForAll(static known => known.Torrent is not null)) return List(context, torrents.ConvertAll(static known => known.Torrent!), selection);
 
-            string folder = environment.Resolve(context.Get(output)!);
-            if (!isList) MakeFolder(context.Get(output)!, folder);
+            string shown = context.Get(output) ?? ".", folder = environment.Resolve(shown);
+            if (!isList) MakeFolder(shown, folder);
             IReadOnlyList<IPEndPoint> peers = await session.ResolvePeersAsync(context);
             SeedGoals goals = SeedGoals.Read(context, seeds: context.Get(seed));
             TorrentSession started = await session.StartAsync(context);
@@ -74,7 +74,7 @@ internal static partial class GetCommand
                 var transfer = new Transfer
                 {
                     SaveTo = folder,
-                    ShownFolder = context.Get(output) is var shown and not "." ? shown! : "",
+                    ShownFolder = shown == "." ? "" : shown,
                     Options = metainfo => new TorrentOptions
                     {
                         SaveTo = folder,

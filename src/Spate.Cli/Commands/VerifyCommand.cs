@@ -14,7 +14,7 @@ internal static partial class VerifyCommand
         var source = new Argument<string>("torrent") { Description = "A .torrent file, its URL, or - for standard input" };
         var folder = new Argument<string>("dir")
         {
-            Description = "The download folder, or the torrent's own folder or file (default: here)", DefaultValueFactory = _ => ".",
+            Description = "The download folder, or the torrent's own folder or file", DefaultValueFactory = _ => ".",
         };
         var threads = new Option<int>("--threads") { Description = "Threads to hash on (default: one per core)", HelpName = "N", Validators = { CheckThreads } };
         var command = new Command("verify", "Compare files with a torrent, and name what is bad") { source, folder, threads };
@@ -50,14 +50,13 @@ internal static partial class VerifyCommand
         foreach (FileVerdict verdict in result.Files.Where(f => f.State != FileState.Complete))
         {
             string reason = verdict.Reason is null ? "" : $": {verdict.Reason}";
-            string pieces = verdict.BadPieces.Count == 0 ? "" : $" ({(verdict.BadPieces.Count == 1 ? "piece" : "pieces")} {Ranges(verdict.BadPieces)})";
-            sink.Line($"{sink.Red(Say(verdict.State))}  {verdict.File.Path}{reason}{pieces}");
+            string where = verdict.BadPieces.Count == 0 ? "" : $" ({(verdict.BadPieces.Count == 1 ? "piece" : "pieces")} {Ranges(verdict.BadPieces)})";
+            sink.Line($"{sink.Red(Say(verdict.State))}  {verdict.File.Path}{reason}{where}");
         }
         int bad = result.Files.Count(f => f.State != FileState.Complete);
-        string total = $"{ShowCommand.Count(result.Metainfo.PieceCount, "piece")}, {ByteSize.Show(result.Metainfo.TotalLength)}";
-        if (result.IsComplete) sink.Line($"{sink.Green("complete")}: {ShowCommand.Count(result.Files.Count, "file")}, {total}");
-        else
-            sink.Line($"{sink.Red("incomplete")}: {bad} of {ShowCommand.Count(result.Files.Count, "file")} and {result.BadPieces.Count} of {total} are bad");
+        string files = ShowCommand.Count(result.Files.Count, "file"), pieces = ShowCommand.Count(result.Metainfo.PieceCount, "piece");
+        if (result.IsComplete) sink.Line($"{sink.Green("complete")}: {files}, {pieces}, {ByteSize.Show(result.Metainfo.TotalLength)}");
+        else sink.Line($"{sink.Red("incomplete")}: {bad} of {files} and {result.BadPieces.Count} of {pieces} are missing or bad");
     }
 
     private static string Say(FileState state) => state switch

@@ -12,7 +12,7 @@ internal sealed class ProgressDisplay : IDisposable
     private const int WidestBar = 30;
     private static readonly TimeSpan DrawEvery = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan RepeatEvery = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan RepeatEvery = TimeSpan.FromMinutes(10);
 
     private readonly CliEnvironment environment;
     private readonly TextSink sink;
@@ -119,8 +119,11 @@ internal sealed class ProgressDisplay : IDisposable
         string figures = line.Figures();
         string label = TerminalText.Escape(line.Label);
         int room = width - TerminalText.Width(figures) - 5;
-        if (line.Total == 0) return TerminalText.Shorten($"{TerminalText.Fit(label, Math.Min(TerminalText.Width(label), width / 3))}  {figures}", width);
-        if (room < 12) return TerminalText.Shorten($"{label} {figures}", width);
+        if (line.Total == 0 || room < 12)
+        {
+            string name = TerminalText.Shorten(label, Math.Max(8, width / 3));
+            return $"{name}  {line.Figures(width - TerminalText.Width(name) - 2)}";
+        }
         int bar = Math.Min(WidestBar, room / 2);
         int labelWidth = Math.Min(room - bar, Math.Max(TerminalText.Width(label), 8));
         return $"{TerminalText.Fit(label, labelWidth)} [{Blocks(line.Fraction, bar)}] {figures}";

@@ -12,7 +12,7 @@ namespace Spate.Cli.Transfers;
 /// </summary>
 internal sealed partial class FileSelection
 {
-    private readonly List<(string Text, bool Excludes, Func<MetainfoFile, bool> Matches)> rules = [];
+    private readonly List<(string Text, bool Excludes, Func<int, string, bool> Matches)> rules = [];
 
     [GeneratedRegex("^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$")]
     private static partial Regex Numbers();
@@ -39,29 +39,32 @@ internal sealed partial class FileSelection
     }
 
     /// <summary>The priority of each file.</summary>
-    /// <exception cref="CliException">A rule matches no file, or nothing is left to get.</exception>
+    /// <exception cref="CliException">A rule matches no file, or nothing is left.</exception>
     public IReadOnlyList<PiecePriority> Apply(Metainfo torrent)
     {
-        // With exclusions only, all the others are wanted.
-        var wanted = new bool[torrent.Files.Count];
-        if (rules.TrueForAll(static rule => rule.Excludes)) Array.Fill(wanted, true);
-        foreach ((string text, bool excludes, Func<MetainfoFile, bool> matches) in rules)
-        {
-            bool any = false;
-            foreach (MetainfoFile file in torrent.Files)
-            {
-                if (file.IsPadding || !matches(file)) continue;
-                any = true;
-                wanted[file.Index] = !excludes;
-            }
-            if (!any) throw new CliException(ExitCode.NotFound, $"{torrent.Name} has no file that '{text}' means; --list shows its files.");
-        }
-        if (!torrent.Files.Any(file => wanted[file.Index] && !file.IsPadding))
-            throw new CliException(ExitCode.NotFound, $"Nothing of {torrent.Name} is left to get.");
-        return [.. wanted.Select(static is_ => is_ ? PiecePriority.Normal : PiecePriority.Skip)];
+        IReadOnlySet<int> wanted = Apply(torrent.Name, [.. torrent.Files.Where(static file => !file.IsPadding).Select(static file => (file.Index, file.Path))]);
+        return [.. torrent.Files.Select(file => wanted.Contains(file.Index) ? PiecePriority.Normal : PiecePriority.Skip)];
     }
 
-    private static Func<MetainfoFile, bool> ByNumber(string text)
+    /// <summary>The indexes of the files that are wanted.</summary>
+    /// <param name="name">The torrent's name, for messages.</param>
+    /// <param name="files">Its files.</param>
+    /// <exception cref="CliException">A rule matches no file, or nothing is left.</exception>
+    public IReadOnlySet<int> Apply(string name, IReadOnlyList<(int Index, string Path)> files)
+    {
+        // With exclusions only, all the others are wanted.
+        var wanted = new HashSet<int>(rules.TrueForAll(static rule => rule.Excludes) ? files.Select(static file => file.Index) : []);
+        foreach ((string text, bool excludes, Func<int, string, bool> matches) in rules)
+        {
+            int[] matching = [.. files.Where(file => matches(file.Index, file.Path)).Select(static file => file.Index)];
+            if (matching.Length == 0) throw new CliException(ExitCode.NotFound, $"{name} has no file that '{text}' means; --list shows its files.");
+            if (excludes) wanted.ExceptWith(matching);
+            else wanted.UnionWith(matching);
+        }
+        return wanted.Count > 0 ? wanted : throw new CliException(ExitCode.NotFound, $"Nothing of {name} is left.");
+    }
+
+    private static Func<int, string, bool> ByNumber(string text)
     {
         var ranges = new List<(int First, int Last)>();
         foreach (string part in text.Split(','))
@@ -72,15 +75,15 @@ internal sealed partial class FileSelection
                 throw new CliException(ExitCode.Usage, $"--files: '{part}' is no range of file numbers.");
             ranges.Add((first, last));
         }
-        return file => ranges.Exists(range => file.Index >= range.First && file.Index <= range.Last);
+        return (index, _) => ranges.Exists(range => index >= range.First && index <= range.Last);
     }
 
     // A pattern with a slash is for the whole path, with or without the torrent's own folder; one without is for the file's name.
-    private static Func<MetainfoFile, bool> ByPattern(string pattern)
+    private static Func<int, string, bool> ByPattern(string pattern)
     {
         var regex = new Regex($"^{ToRegex(pattern)}$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
-        if (!pattern.Contains('/')) return file => regex.IsMatch(file.Path[(file.Path.LastIndexOf('/') + 1)..]);
-        return file => regex.IsMatch(file.Path) || (file.Path.IndexOf('/') is >= 0 and var slash && regex.IsMatch(file.Path[(slash + 1)..]));
+        if (!pattern.Contains('/')) return (_, path) => regex.IsMatch(path[(path.LastIndexOf('/') + 1)..]);
+        return (_, path) => regex.IsMatch(path) || (path.IndexOf('/') is >= 0 and var slash && regex.IsMatch(path[(slash + 1)..]));
     }
 
     private static string ToRegex(string pattern)

@@ -141,7 +141,7 @@ internal sealed class SessionArguments
     }
 
     /// <summary>An option for a rate in bytes a second.</summary>
-    private static Option<string> Rate(string name, string description) => new(name)
+    public static Option<string> Rate(string name, string description) => new(name)
     {
         Description = description, HelpName = "RATE",
         Validators =

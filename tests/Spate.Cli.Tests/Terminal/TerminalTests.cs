@@ -167,6 +167,28 @@ public class TerminalTests
         }
     }
 
+    [Theory]
+    [InlineData(30, "show  42 %  10 bytes/s")]
+    [InlineData(40, "show  42 %  10 bytes/s  6 s left  1 peer")]
+    [InlineData(60, "show  42 %  10 bytes/s  6 s left  1 peer  42/100 pieces")]
+    [InlineData(80, "show     [█████▍       ] 42 %  10 bytes/s  6 s left  1 peer  42/100 pieces")]
+    public void Where_it_is_narrow_the_bar_goes_first_and_then_the_least_important(int columns, string expected)
+    {
+        using ProgressDisplay display = Display(hasBars: true);
+        width = columns + 1;
+        display.Show(new ProgressLine("show", 42, 100, 10, "1 peer  42/100 pieces"));
+        Assert.Equal($"\r\u001b[2K{expected}\n\u001b[J", Take());
+    }
+
+    [Fact]
+    public void Of_a_reason_as_much_is_shown_as_fits()
+    {
+        using ProgressDisplay display = Display(hasBars: true);
+        width = 50;
+        display.Show(new ProgressLine("show", 0, 100, null, "no peers yet: tracker.example refused the connection"));
+        Assert.Matches(@"show  0 %  no peers yet: .*…", Take());
+    }
+
     [Fact]
     public void Without_a_terminal_there_is_a_plain_line_now_and_then()
     {
