@@ -17,7 +17,7 @@ public static class DaemonRun
     public static ILoggerFactory CreateLogs(LogLevel level, bool json, string? file, TextWriter? output)
     {
         var log = new DaemonLog(new DaemonLogOptions { Level = level, Json = json, File = file, Output = output }, TimeProvider.System);
-        return LoggerFactory.Create(logging => logging.SetMinimumLevel(level).AddProvider(log));
+        return LoggerFactory.Create(logging => logging.SetMinimumLevel(level).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning).AddProvider(log));
     }
 
     /// <summary>Starts a daemon, serves until it is told to stop, and stops it in order.</summary>

@@ -269,7 +269,7 @@ internal sealed partial class TorrentLibrary
         check.Done();
         IReadOnlyList<IReadOnlyList<string>> tiers = [.. trackers.Tiers.Where(static tier => tier.Count > 0)];
         await ChangeAsync(torrent, saved => saved with { Trackers = tiers });
-        torrent.Engine?.SetTrackers(tiers);
+        if (torrent.Engine is { } engine) await engine.SetTrackersAsync(tiers);
     }
 
     /// <summary>Makes a category if it is not there.</summary>

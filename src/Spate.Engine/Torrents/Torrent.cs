@@ -118,7 +118,11 @@ public sealed class Torrent
     }
 
     /// <summary>Replaces the trackers, by tier. Those that are gone are told that we stopped; URLs that make no sense are left out.</summary>
-    public void SetTrackers(IReadOnlyList<IReadOnlyList<string>> tiers) => strand.Enqueue(_ => Lifecycle.SetTrackers(tiers));
+    public Task SetTrackersAsync(IReadOnlyList<IReadOnlyList<string>> tiers) => OnStrand(() =>
+    {
+        Lifecycle.SetTrackers(tiers);
+        return Task.CompletedTask;
+    });
 
     /// <summary>The connected peers.</summary>
     public Task<IReadOnlyList<PeerStatus>> GetPeersAsync() => Ask(Lifecycle.PeerStatuses);

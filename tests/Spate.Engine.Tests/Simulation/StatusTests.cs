@@ -43,7 +43,7 @@ public sealed class StatusTests
         SimNode seed = swarm.Add("seed", node with { IsSeed = true });
         world.RunUntil(() => seed.Torrent?.Status.State == TorrentState.Seeding, TimeSpan.FromMinutes(1), "seeding");
         SimTracker other = world.AddTracker("other.sim");
-        seed.Torrent!.SetTrackers([["not a URL"], [other.Address]]);
+        _ = seed.Torrent!.SetTrackersAsync([["not a URL"], [other.Address]]);
         world.RunUntil(() => seed.Torrent!.Status.Trackers is [{ State: Spate.Engine.Discovery.TrackerState.Working } only] && only.Url == new Uri(other.Address), TimeSpan.FromMinutes(1), "announcing to the other tracker");
         swarm.StopAndCheckForLeaks();
     }

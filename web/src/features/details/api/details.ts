@@ -5,7 +5,6 @@ import {
   listFiles,
   listWebSeeds,
   type PriorityChange,
-  renameFile as renameFileCall,
   setTrackers as setTrackersCall,
 } from '@/api';
 import type { DetailTab } from '@/app/route';
@@ -26,7 +25,6 @@ export function detailEventsUrl(id: string, tab: DetailTab): string {
 export const detailsOf = (id: string) => answer(getTorrent({ path: { id } }));
 export const filesIn = (id: string, folder: string, limit: number) => answer(listFiles({ path: { id }, query: { folder, limit } }));
 export const setPriorities = (id: string, priorities: PriorityChange[]) => answer(changeFiles({ path: { id }, body: { priorities } }));
-export const renameFile = (id: string, path: string, newPath: string) => answer(renameFileCall({ path: { id }, body: { path, newPath } }));
 export const addPeers = (id: string, addresses: string[]) => answer(addPeersCall({ path: { id }, body: { addresses } }));
 export const setTrackers = (id: string, tiers: string[][]) => answer(setTrackersCall({ path: { id }, body: { tiers } }));
 export const webSeedsOf = async (id: string) => (await answer(listWebSeeds({ path: { id } }))).webSeeds;

@@ -1,8 +1,7 @@
-import { Button, Group, NativeSelect, TextInput } from '@mantine/core';
+import { Button, Group, NativeSelect } from '@mantine/core';
 import { keepPreviousData, useQueries, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { FilePriority, FileRow, FolderRow, PriorityChange, TorrentDetails } from '@/api';
-import { Dialog } from '@/components/ui/Dialog';
 import { Empty } from '@/components/ui/Empty';
 import { DataGrid, type GridColumn } from '@/components/ui/grid/DataGrid';
 import { storedLayout } from '@/components/ui/grid/layout';
@@ -13,7 +12,7 @@ import { useI18n } from '@/lib/i18n/I18n';
 import { explain } from '@/lib/problem';
 import { emptySelection } from '@/lib/selection';
 import { useStored } from '@/lib/stored';
-import { filesIn, renameFile, setPriorities } from '../api/details';
+import { filesIn, setPriorities } from '../api/details';
 import classes from './Tab.module.css';
 
 const fileLayout = storedLayout('files', []);
@@ -38,7 +37,6 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
   const [selection, setSelection] = useState(emptySelection);
   const [openFolders, setOpenFolders] = useState<readonly string[]>(['']);
   const [limits, setLimits] = useState<Readonly<Record<string, number>>>({});
-  const [renamed, setRenamed] = useState<Node | null>(null);
   const isMoving = details.row.isFinished !== true && (details.row.downloadRate ?? 0) > 0;
 
   const folders = useQueries({
@@ -172,7 +170,6 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
         ),
     },
   ];
-  const single = chosenIds.length === 1 && chosenIds[0] ? nodes.get(chosenIds[0]) : undefined;
   return (
     <>
       <div className={classes.bar}>
@@ -184,11 +181,6 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
                 {label}
               </Button>
             ))}
-            {single && !single.more && (
-              <Button size="compact-xs" variant="default" onClick={() => setRenamed(single)}>
-                {t('torrent.rename')}
-              </Button>
-            )}
           </Group>
         )}
       </div>
@@ -206,41 +198,6 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
         rowHeight={30}
         empty={<Empty compact icon="file" title={details.hasMetadata ? t('torrents.loading') : t('files.none')} />}
       />
-      <Dialog opened={renamed !== null} onClose={() => setRenamed(null)} title={t('files.rename')}>
-        {renamed && <RenameFile id={id} path={renamed.path} onClose={() => setRenamed(null)} />}
-      </Dialog>
     </>
-  );
-}
-
-function RenameFile({ id, path, onClose }: { id: string; path: string; onClose: () => void }) {
-  const { t } = useI18n();
-  const client = useQueryClient();
-  const [newPath, setNewPath] = useState(path);
-  const [problem, setProblem] = useState<string>();
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    try {
-      await renameFile(id, path, newPath);
-      await client.invalidateQueries({ queryKey: ['files', id] });
-      onClose();
-    } catch (error) {
-      setProblem(explain(error, t));
-    }
-  };
-  return (
-    <form onSubmit={submit}>
-      <TextInput
-        label={t('files.newPath')}
-        value={newPath}
-        error={problem}
-        maxLength={4096}
-        onChange={({ currentTarget }) => setNewPath(currentTarget.value)}
-        data-autofocus
-      />
-      <Button type="submit" mt="md">
-        {t('common.save')}
-      </Button>
-    </form>
   );
 }
