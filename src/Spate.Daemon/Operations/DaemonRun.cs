@@ -17,7 +17,10 @@ public static class DaemonRun
     public static ILoggerFactory CreateLogs(LogLevel level, bool json, string? file, TextWriter? output)
     {
         var log = new DaemonLog(new DaemonLogOptions { Level = level, Json = json, File = file, Output = output }, TimeProvider.System);
-        return LoggerFactory.Create(logging => logging.SetMinimumLevel(level).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning).AddProvider(log));
+        // A line for each request, and where it listens, which is told by whoever starts it.
+        LogLevel framework = level < LogLevel.Information ? level : level > LogLevel.Warning ? level : LogLevel.Warning;
+        return LoggerFactory.Create(logging => logging.SetMinimumLevel(level)
+            .AddFilter("Microsoft.AspNetCore", framework).AddFilter("Microsoft.Hosting.Lifetime", framework).AddProvider(log));
     }
 
     /// <summary>Starts a daemon, serves until it is told to stop, and stops it in order.</summary>
