@@ -17,8 +17,8 @@ public static class DaemonRun
     public static ILoggerFactory CreateLogs(LogLevel level, bool json, string? file, TextWriter? output)
     {
         var log = new DaemonLog(new DaemonLogOptions { Level = level, Json = json, File = file, Output = output }, TimeProvider.System);
-        // A line for each request, and where it listens, which is told by whoever starts it.
-        LogLevel framework = level < LogLevel.Information ? level : level > LogLevel.Warning ? level : LogLevel.Warning;
+        // The framework logs a line for each request, and where it listens, which whoever starts it is told anyway: only for who looks for faults.
+        LogLevel framework = level < LogLevel.Information ? level : (LogLevel)Math.Max((int)level, (int)LogLevel.Warning);
         return LoggerFactory.Create(logging => logging.SetMinimumLevel(level)
             .AddFilter("Microsoft.AspNetCore", framework).AddFilter("Microsoft.Hosting.Lifetime", framework).AddProvider(log));
     }

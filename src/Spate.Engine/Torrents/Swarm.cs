@@ -232,7 +232,6 @@ internal sealed class Swarm : IDownloadOwner
             peer.Interesting--;
             UpdateInterest(peer);
         }
-        owner.OnPiecePassed(piece);
         if (Picker.IsFinished) UpdateFinished();
     }
 
@@ -694,8 +693,6 @@ internal sealed class Swarm : IDownloadOwner
 /// <summary>What a <see cref="Swarm"/> tells the torrent it belongs to.</summary>
 internal interface ISwarmOwner
 {
-    void OnPiecePassed(int piece);
-
     /// <summary>All that is wanted is there, or no longer.</summary>
     void OnFinishedChanged(bool finished);
 

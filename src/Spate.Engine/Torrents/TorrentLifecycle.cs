@@ -268,10 +268,6 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         Publish();
     }
 
-    public void OnPiecePassed(int piece)
-    {
-    }
-
     public void OnFinishedChanged(bool finished)
     {
         CountLeft();
