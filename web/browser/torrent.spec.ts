@@ -12,7 +12,8 @@ async function expectComplete(page: Page, world: World, files: string[]): Promis
 }
 
 test('drops a torrent, chooses files, watches it, looks everywhere, and removes it with its files', async ({ world, loggedIn: page }) => {
-  await world.seed(1500);
+  // Slow enough to be looked at on the way.
+  await world.seed(400);
   await expect(page.getByText('No torrents yet')).toBeVisible();
   await expectAccessible(page, 'the empty list');
 
@@ -59,13 +60,14 @@ test('drops a torrent, chooses files, watches it, looks everywhere, and removes 
   await expect(question.getByText(contentName)).toBeVisible();
   await question.getByRole('checkbox').check();
   await expectAccessible(page, 'the question');
+  await keepScreenshot(page, 'remove');
   await question.getByRole('button', { name: 'Remove and delete files' }).click();
   await expect(page.getByText('No torrents yet')).toBeVisible();
   await expect.poll(() => world.downloaded()).toEqual([]);
 });
 
 test('pastes a magnet link, sees its files, and gets them', async ({ world, loggedIn: page }) => {
-  await world.seed(8000);
+  await world.seed();
   await page.evaluate((text) => {
     const data = new DataTransfer();
     data.setData('text', text);
@@ -80,7 +82,7 @@ test('pastes a magnet link, sees its files, and gets them', async ({ world, logg
 });
 
 test('does all of it with the keyboard alone', async ({ world, loggedIn: page }) => {
-  await world.seed(8000);
+  await world.seed();
   await page.keyboard.press('n');
   const dialog = page.getByRole('dialog', { name: 'Add torrents' });
   await expect(dialog.getByRole('textbox', { name: 'Magnet links, URLs or info-hashes' })).toBeFocused();
@@ -108,6 +110,7 @@ test('does all of it with the keyboard alone', async ({ world, loggedIn: page })
   await page.keyboard.press('?');
   await expect(page.getByRole('dialog', { name: 'Keyboard' })).toBeVisible();
   await expectAccessible(page, 'the keys');
+  await keepScreenshot(page, 'keys');
   await page.keyboard.press('Escape');
   await expect(page.getByRole('dialog')).toBeHidden();
 
@@ -128,7 +131,7 @@ test.describe('on a phone', () => {
   test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
 
   test('adds a magnet link, looks at it, and removes it', async ({ world, loggedIn: page }) => {
-    await world.seed(8000);
+    await world.seed();
     await expectAccessible(page, 'the empty list');
     await page.getByRole('button', { name: 'Add torrent' }).first().tap();
     const dialog = page.getByRole('dialog', { name: 'Add torrents' });
@@ -143,14 +146,21 @@ test.describe('on a phone', () => {
     await expectAccessible(page, 'the cards');
     await expectNothingCutOff(page);
     await keepScreenshot(page, 'phone-list');
+    await page.getByRole('button', { name: 'Filters and order' }).tap();
+    const drawer = page.getByRole('dialog', { name: 'Filters and order' });
+    await drawer.getByRole('combobox', { name: 'Order' }).selectOption('Name');
+    await expectAccessible(page, 'the filters');
+    await keepScreenshot(page, 'phone-filters');
+    await drawer.getByRole('button', { name: 'Close' }).tap();
+    await expect(drawer).toBeHidden();
     await card.getByRole('button').first().tap();
     for (const tab of tabs) {
       await page.getByRole('tab', { name: tab }).tap();
       await expect(page.getByRole('tabpanel')).toBeVisible();
       await expectNothingCutOff(page);
       await expectAccessible(page, tab);
+      await keepScreenshot(page, `phone-${tab.toLowerCase()}`);
     }
-    await keepScreenshot(page, 'phone-details');
     await page.getByRole('button', { name: 'Remove', exact: true }).tap();
     await page.getByRole('dialog').getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Remove and delete files' }).tap();
