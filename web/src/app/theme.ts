@@ -18,6 +18,7 @@ export const theme = createTheme({
     Textarea: { defaultProps: field },
     Select: { defaultProps: { ...field, allowDeselect: false } },
     TagsInput: { defaultProps: field },
+    Autocomplete: { defaultProps: field },
     Switch: { defaultProps: field },
   },
 });

@@ -103,11 +103,19 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
   ];
   const isOpen = (node: Node) => (node.folder ? openFolders.includes(node.folder.path) : undefined);
 
+  const size: GridColumn<Node> = {
+    id: 'size',
+    label: t('column.size'),
+    width: isPhone ? 90 : 100,
+    align: 'end',
+    render: (node) => (node.more ? '' : format.bytes((node.folder ?? node.file)?.length ?? 0)),
+  };
+  // On a phone the size is what has no room.
   const columns: GridColumn<Node>[] = [
     {
       id: 'name',
       label: t('column.name'),
-      width: isPhone ? 170 : 420,
+      width: isPhone ? 156 : 420,
       frozen: true,
       render: (node) =>
         node.more ? (
@@ -138,17 +146,11 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
           </span>
         ),
     },
-    {
-      id: 'size',
-      label: t('column.size'),
-      width: isPhone ? 78 : 100,
-      align: 'end',
-      render: (node) => (node.more ? '' : format.bytes((node.folder ?? node.file)?.length ?? 0)),
-    },
+    ...(isPhone ? [] : [size]),
     {
       id: 'progress',
       label: t('column.progress'),
-      width: isPhone ? 104 : 150,
+      width: isPhone ? 112 : 150,
       render: (node) => {
         const entry = node.folder ?? node.file;
         if (!entry) return null;
@@ -165,7 +167,7 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
     {
       id: 'priority',
       label: t('files.priority'),
-      width: isPhone ? 100 : 150,
+      width: isPhone ? 104 : 150,
       render: (node) =>
         node.more ? null : (
           <NativeSelect
@@ -180,6 +182,7 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
           />
         ),
     },
+    ...(isPhone ? [size] : []),
   ];
   return (
     <>

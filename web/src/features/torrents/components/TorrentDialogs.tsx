@@ -5,7 +5,8 @@ import { Dialog } from '@/components/ui/Dialog';
 import { FolderField } from '@/components/ui/FolderField';
 import { RateChangeField, RateField } from '@/components/ui/RateField';
 import { useTorrentDetails } from '@/features/details/hooks/useTorrentDetails';
-import { useCategories, useTags } from '@/features/settings/hooks/useLabels';
+import { CategoryField } from '@/features/settings/components/CategoryField';
+import { useTags } from '@/features/settings/hooks/useLabels';
 import { useI18n } from '@/lib/i18n/I18n';
 import type { TorrentActions } from '../hooks/useTorrentActions';
 import type { Chosen } from './TorrentsPage';
@@ -148,7 +149,6 @@ function Rename({ chosen, actions, onClose }: DialogProps) {
 
 function Labels({ chosen, actions, onClose }: DialogProps) {
   const { t } = useI18n();
-  const categories = useCategories();
   const tags = useTags();
   const [category, setCategory] = useState<string | null>(chosen.row ? (chosen.row.category ?? '') : null);
   const [chosenTags, setTags] = useState<string[]>([...(chosen.row?.tags ?? [])]);
@@ -159,18 +159,11 @@ function Labels({ chosen, actions, onClose }: DialogProps) {
     });
   return (
     <ActionForm run={run} onClose={onClose} submit={t('common.save')}>
-      <TagsInput
-        label={t('dialog.category')}
-        description={t('dialog.categoryHint')}
-        placeholder={category === null ? t('dialog.unchanged') : t('filter.noCategory')}
-        data={categories.map(({ name }) => name)}
-        maxTags={1}
-        value={category ? [category] : []}
-        onChange={(values) => setCategory(values.at(-1) ?? '')}
-        comboboxProps={{ withinPortal: true }}
-        data-autofocus
-        clearable
-        clearButtonProps={{ 'aria-label': t('common.clear') }}
+      <CategoryField
+        value={category ?? ''}
+        onChange={setCategory}
+        placeholder={category === null ? t('dialog.unchanged') : undefined}
+        autoFocus
       />
       <TagsInput
         label={chosen.row ? t('dialog.tags') : t('dialog.addTags')}

@@ -14,7 +14,7 @@ import { useOnceTrue } from '@/components/ui/useOnceTrue';
 import { addDialog, createDialog } from '@/features/add/dialogs';
 import { useI18n } from '@/lib/i18n/I18n';
 import { useShortcuts } from '@/lib/keyboard';
-import { emptySelection, isChosen, type Selection, selectNone } from '@/lib/selection';
+import { emptySelection, isChosen, type Selection, selectAll, selectNone } from '@/lib/selection';
 import { useStored } from '@/lib/stored';
 import { initialLayout, torrentLayout, useTorrentColumns } from '../columns';
 import { everything, type Filter, isFiltered, toQuery } from '../filter';
@@ -72,6 +72,7 @@ export function TorrentsPage({ route }: { route: Route & { page: 'torrents' } })
 
   useShortcuts({
     search: () => search.current?.focus(),
+    all: () => setSelection(selectAll(selection)),
     toggle: () => chosen && (chosen.isAllPaused ? actions.resume(chosen.target) : actions.pause(chosen.target)),
     remove: () => show('remove'),
     recheck: () => chosen && actions.recheck(chosen.target),
