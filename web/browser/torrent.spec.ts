@@ -6,9 +6,9 @@ const tabs = ['Overview', 'Files', 'Peers', 'Trackers', 'Speed', 'Log'];
 
 const row = (page: Page) => page.getByRole('grid', { name: 'Torrents' }).getByRole('row').filter({ hasText: contentName });
 
-async function expectComplete(page: Page, world: World, files: string[]): Promise<void> {
+async function expectComplete(page: Page, world: World, files: string[], below = ''): Promise<void> {
   await expect(row(page).getByRole('progressbar')).toHaveAttribute('aria-valuenow', '100', { timeout: 120_000 });
-  await expect.poll(async () => (await world.downloaded()).sort()).toEqual(files.map((file) => `${contentName}/${file}`).sort());
+  await expect.poll(async () => (await world.downloaded()).sort()).toEqual(files.map((file) => `${below}${contentName}/${file}`).sort());
 }
 
 test('drops a torrent, chooses files, watches it, looks everywhere, and removes it with its files', async ({ world, loggedIn: page }) => {
@@ -48,6 +48,8 @@ test('drops a torrent, chooses files, watches it, looks everywhere, and removes 
     await keepScreenshot(page, tab.toLowerCase());
   }
   await expectComplete(page, world, [bigFile]);
+  // Said to those who do not see it.
+  await expect(page.getByRole('status').filter({ hasText: `${contentName} is complete` })).toHaveCount(1);
 
   await row(page).click();
   await page.getByRole('button', { name: 'Pause', exact: true }).click();
@@ -77,8 +79,23 @@ test('pastes a magnet link, sees its files, and gets them', async ({ world, logg
   // The description comes from the seeder.
   await expect(dialog.getByText('3 of 3 files wanted')).toBeVisible({ timeout: 120_000 });
   await expect(dialog.getByText(bigFile)).toBeVisible();
+  // A URL that the daemon must not fetch is refused, with what to do; the others go on.
+  await dialog.getByRole('textbox', { name: 'Magnet links, URLs or info-hashes' }).fill('http://127.0.0.1:9/a.torrent');
+  await dialog.getByRole('button', { name: 'Look up' }).click();
+  await expect(dialog.getByText('--allow-private-urls')).toBeVisible();
+  await dialog.getByRole('button', { name: /^Leave out http/ }).click();
+  await dialog
+    .getByRole('textbox', { name: 'Category' })
+    .or(dialog.getByRole('combobox', { name: 'Category' }))
+    .fill('films');
+  await dialog
+    .getByRole('textbox', { name: 'Save in' })
+    .or(dialog.getByRole('combobox', { name: 'Save in' }))
+    .fill(`${world.downloads}/inner`);
+  await expectAccessible(page, 'the add dialog with a category');
   await dialog.getByRole('button', { name: 'Add torrent' }).click();
-  await expectComplete(page, world, [bigFile, 'extras/poster.bin', 'extras/readme.txt']);
+  await expect(row(page).getByRole('gridcell', { name: 'films' })).toBeVisible();
+  await expectComplete(page, world, [bigFile, 'extras/poster.bin', 'extras/readme.txt'], 'inner/');
 });
 
 test('does all of it with the keyboard alone', async ({ world, loggedIn: page }) => {
