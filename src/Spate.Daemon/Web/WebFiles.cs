@@ -27,12 +27,18 @@ internal static class WebFiles
     public static void UseWebFiles(this WebApplication app, string folder)
     {
         var files = new PhysicalFileProvider(Path.GetFullPath(folder));
+        CompressedFiles.Use(app, files);
         app.UseDefaultFiles(new DefaultFilesOptions { FileProvider = files });
         app.UseStaticFiles(new StaticFileOptions
         {
             FileProvider = files,
-            OnPrepareResponse = static served => served.Context.Response.Headers.CacheControl =
-                served.Context.Request.Path.StartsWithSegments("/assets") ? "public, max-age=31536000, immutable" : "no-cache",
+            ContentTypeProvider = new CompressedFiles.ContentTypes(),
+            OnPrepareResponse = static served =>
+            {
+                served.Context.Response.Headers.CacheControl =
+                    served.Context.Request.Path.StartsWithSegments("/assets") ? "public, max-age=31536000, immutable" : "no-cache";
+                CompressedFiles.Describe(served);
+            },
         });
         app.MapFallback("{*path:nonfile}", async context =>
         {
