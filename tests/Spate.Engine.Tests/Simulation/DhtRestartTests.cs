@@ -49,7 +49,7 @@ public class DhtRestartTests
         Assert.True(JoinsAlone(world, ours));
     }
 
-    // In a new process, with the same disk and no node named.
+    // In a new process, with the same disk, no node named, and at a port where nobody looks for it.
     private static bool JoinsAlone(SimWorld world, SimNode ours)
     {
         SimProcess process = ours.Host.Restart();
@@ -61,7 +61,7 @@ public class DhtRestartTests
         TorrentSession? session = null;
         process.Perform(() =>
         {
-            session = new TorrentSession(node.Session with { DhtNodes = [] }, environment, trackers, static fault => throw fault);
+            session = new TorrentSession(node.Session with { DhtNodes = [], Listen = [new IPEndPoint(IPAddress.Any, 7001)] }, environment, trackers, static fault => throw fault);
             session.Start();
         });
         world.Run(TimeSpan.FromSeconds(5));
