@@ -42,12 +42,20 @@ internal static class AddCommand
         {
             var torrents = new List<(string Name, byte[] Torrent)>();
             var links = new List<string>();
+            var added = new List<AddedTorrent>();
             foreach (string source in context.Get(sources)!)
             {
                 bool isLink = TorrentSource.IsUrl(source) || (MagnetLink.TryParse(source, out _, out _) && !environment.Exists(source));
                 if (isLink) links.Add(source);
                 else if (source.StartsWith("magnet:", StringComparison.OrdinalIgnoreCase)) throw new CliException(ExitCode.Usage, $"{source} is no magnet link of a torrent.");
-                else torrents.Add((source == "-" ? "standard input" : Path.GetFileName(source), await TorrentSource.ReadAsync(context, source)));
+                else
+                {
+                    string file = source == "-" ? "standard input" : Path.GetFileName(source);
+                    byte[] bytes = await TorrentSource.ReadAsync(context, source);
+                    // What is no torrent need not go over the network to be told so; the others are added.
+                    if (Metainfo.TryParse(bytes, out _, out MetainfoError? error)) torrents.Add((file, bytes));
+                    else added.Add(new AddedTorrent { Source = file, Error = error.ToString() });
+                }
             }
             var options = new AddOptions
             {
@@ -65,7 +73,6 @@ internal static class AddCommand
                 Peers = context.Get(peers) ?? [],
                 Priorities = Priorities(FileSelection.Read(context.Get(files) ?? []), torrents, links),
             };
-            var added = new List<AddedTorrent>();
             if (torrents.Count > 0) added.AddRange((await client.AddFilesAsync(torrents, options, context.Cancel)).Torrents);
             if (links.Count > 0) added.AddRange((await client.AddAsync(new AddTorrents { Sources = links, Options = options }, context.Cancel)).Torrents);
             if (context.IsJson) context.Print(new AddedJson("spate.added/1", added), RemoteJsonContext.Default.AddedJson);

@@ -113,6 +113,8 @@ internal static class RemoteArguments
     {
         401 when hasKey => $"{server} does not know this key. Make one in the web UI, under settings.",
         401 => $"{server} wants a key: set SPATE_API_KEY, or give --api-key. The web UI makes keys, under settings.",
+        // The folder is named in the text; the field's name in the API says nothing here.
+        _ when e.Problem is { Type: "/problems/forbidden-path", Detail: { } detail } => detail,
         _ => e.Message,
     };
 

@@ -365,7 +365,13 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
         }
         if (stops) SetRuns(torrent, false);
         Decide();
-        Show(torrent); // whoever made the change sees it in the next list
+        ShowNow(torrent);
+    }
+
+    // Whoever made a change sees it in the next list.
+    private void ShowNow(ManagedTorrent torrent)
+    {
+        Show(torrent);
         Mark(torrent);
         Wake();
     }
