@@ -40,6 +40,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     private bool flushing;
     private long nextFlushMs, nextSampleMs, nextIdleSampleMs, retryAtMs, lastTickMs;
     private bool wasIdle;
+    private string? movingTo;                      // where the files of a move that was interrupted go
     private bool resumeIsCurrent;                  // what is on disk says all that we know
     private Exception? error;
     private DhtTorrent? dht;
@@ -66,6 +67,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         ApplyPriorities();
         foreach (IPEndPoint peer in options.Peers) Candidates.Add(peer, CandidateSource.Manual);
         wantsToRun = !options.Paused;
+        movingTo = options.MovingTo;
     }
 
     public Metainfo Metainfo { get; }
@@ -183,16 +185,10 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     {
         bool ran = Swarm.IsRunning;
         await StopRunningAsync(DisconnectReason.TorrentStopped);
-        string from = files.Folder;
-        if (!string.Equals(from, folder, StringComparison.Ordinal))
+        await EndOldMoveAsync();
+        if (!string.Equals(files.Folder, folder, StringComparison.Ordinal))
         {
-            files.Close();
-            await Swarm.Disk.Call(() =>
-            {
-                FileMover.Move(session.Environment.Storage, Metainfo, from, folder);
-                return true;
-            });
-            files.Folder = folder;
+            await MoveFilesAsync(folder, again: false);
             await SaveResumeAsync(clean: true);
         }
         if (ran || wantsToRun)
@@ -202,6 +198,25 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         }
         else SetState(TorrentState.Paused);
     }, interrupt: true);
+
+    // What another run did not get to, so that all files are in one place.
+    private async Task EndOldMoveAsync()
+    {
+        if (movingTo is { } folder && !string.Equals(files.Folder, folder, StringComparison.Ordinal)) await MoveFilesAsync(folder, again: true);
+        movingTo = null;
+    }
+
+    private async Task MoveFilesAsync(string folder, bool again)
+    {
+        string from = files.Folder;
+        files.Close();
+        await Swarm.Disk.Call(() =>
+        {
+            FileMover.Move(session.Environment.Storage, Metainfo, from, folder, again);
+            return true;
+        });
+        files.Folder = folder;
+    }
 
     /// <summary>The end: everything stops and is saved; with <paramref name="deleteData"/> the files are deleted, else resume data stays only when <paramref name="keepResume"/>.</summary>
     public Task EndAsync(bool deleteData, bool keepResume) => Chain(async () =>
@@ -214,7 +229,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         {
             await Swarm.Disk.Call(() =>
             {
-                FileMover.Delete(session.Environment.Storage, Metainfo, files.Folder);
+                FileMover.Delete(session.Environment.Storage, Metainfo, files.Folder, movingTo);
                 return true;
             });
         }
@@ -388,6 +403,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     private async Task PrepareAsync()
     {
         if (!restored || doubtful.Count > 0) SetState(TorrentState.Checking);
+        await EndOldMoveAsync();
         if (!restored) await RestoreAsync();
         restored = true;
         if (doubtful.Count > 0) await CheckAsync();
@@ -510,6 +526,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     private async Task ContinueAsync()
     {
         CountLeft();
+        Picker.Availability.Trim();
         if (!wantsToRun)
         {
             await FlushAsync();
@@ -601,7 +618,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
 
     private async Task SaveResumeAsync(bool clean, List<(int, Bitfield)>? partial = null)
     {
-        if (ResumePath is not { } path || doubtful.Count > 0) return; // not known yet: what was saved before stands
+        if (ResumePath is not { } path || !restored || doubtful.Count > 0) return; // not known yet: what was saved before stands
         List<StorageEntry> found = clean ? await StatAsync() : [];
         var data = new ResumeData
         {

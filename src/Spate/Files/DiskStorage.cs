@@ -88,8 +88,34 @@ public sealed class DiskStorage : IStorage
 
     public void Move(string from, string to)
     {
-        try { File.Move(from, to, overwrite: false); }
+        try
+        {
+            if (OperatingSystem.IsLinux()) MoveWhole(from, to);
+            else File.Move(from, to, overwrite: false);
+        }
         catch (Exception e) when (Translate(e, from) is { } better) { throw better; }
+    }
+
+    // A copy to another device gets its name when all of it is durable: whatever ends this program, one whole file is there, or two alike.
+    [System.Runtime.Versioning.SupportedOSPlatform("linux")]
+    private static void MoveWhole(string from, string to)
+    {
+        if (LinuxFiles.TryRename(from, to)) return;
+        string copy = to + ".moving";
+        try
+        {
+            File.Delete(copy); // of a move that was interrupted
+            File.Copy(from, copy, overwrite: false); // with its time
+            using (SafeFileHandle handle = File.OpenHandle(copy, FileMode.Open, FileAccess.ReadWrite)) RandomAccess.FlushToDisk(handle);
+            LinuxFiles.TryRename(copy, to);
+        }
+        catch
+        {
+            File.Delete(copy);
+            throw;
+        }
+        LinuxFiles.FlushFolder(Path.GetDirectoryName(to)!);
+        File.Delete(from);
     }
 
     public void Delete(string path)

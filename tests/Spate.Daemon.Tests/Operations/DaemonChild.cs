@@ -14,9 +14,11 @@ internal sealed class DaemonChild : IDisposable
 
     private DaemonChild(Process process, Uri address, string key)
     {
-        this.process = process;
+        (this.process, Address) = (process, address);
         Client = new SpateClient(address, key);
     }
+
+    public Uri Address { get; }
 
     public SpateClient Client { get; }
 

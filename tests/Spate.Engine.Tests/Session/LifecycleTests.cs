@@ -245,6 +245,55 @@ public sealed class LifecycleTests
         Assert.Equal(0, node.Downloaded);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_move_that_another_run_began_is_ended_before_anything_else(bool paused)
+    {
+        SimNode node = HalfMoved(paused);
+        node.Start();
+        world.RunUntil(() => node.Torrent!.Status.State == (paused ? TorrentState.Paused : TorrentState.Seeding), Minute, "it is ready");
+        Assert.Equal("/other", node.Torrent!.SaveTo);
+        Assert.Equal((swarm.Metainfo.PieceCount, 0L), (Have(node), node.Downloaded));
+        Assert.True(node.Host.Disk.Holds(node.Content, "/other"));
+        Assert.DoesNotContain(node.Host.Disk.Paths, path => path.StartsWith(SimNode.Folder + "/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_move_that_can_not_go_on_downloads_nothing_and_goes_on_when_it_can()
+    {
+        SimNode node = HalfMoved(paused: false);
+        node.Host.Disk.Put(PathOf(node, 2, "/other"), [1, 2, 3, 4]);
+        node.Start();
+        world.RunUntil(() => node.Torrent!.Status.State == TorrentState.Error, Minute, "it says so");
+        Assert.Contains("exists already", node.Torrent!.Status.Error, StringComparison.Ordinal);
+        node.Host.Disk.Erase(PathOf(node, 2, "/other"));
+        world.RunUntil(() => node.Torrent!.Status.State == TorrentState.Seeding, Minute, "it seeds");
+        Assert.Equal(0, node.Downloaded);
+        Assert.True(node.Host.Disk.Holds(node.Content, "/other"));
+    }
+
+    [Fact]
+    public void Removing_what_is_half_moved_deletes_both_halves_and_nothing_of_others()
+    {
+        SimNode node = HalfMoved(paused: true);
+        node.Host.Disk.Put(PathOf(node, 2, "/other"), [1, 2, 3, 4]);
+        node.Start();
+        world.RunUntil(() => node.Torrent!.Status.State == TorrentState.Error, Minute, "it says so");
+        Do(() => node.Session!.RemoveAsync(node.Torrent!, deleteData: true));
+        Assert.Equal([PathOf(node, 2, "/other")], node.Host.Disk.Paths.Where(path => !path.StartsWith(SimNode.StateFolder, StringComparison.Ordinal)));
+    }
+
+    // The first file and the last were moved when the power went; of the last the old name is there too.
+    private SimNode HalfMoved(bool paused)
+    {
+        SimNode node = swarm.Prepare("node", Node with { IsSeed = true, Torrent = Node.Torrent with { MovingTo = "/other", Paused = paused } });
+        node.Host.Disk.Put(PathOf(node, 0, "/other"), node.Host.Disk.Get(PathOf(node, 0))!);
+        node.Host.Disk.Erase(PathOf(node, 0));
+        node.Host.Disk.Put(PathOf(node, 4, "/other"), node.Host.Disk.Get(PathOf(node, 4))!);
+        return node;
+    }
+
     [Fact]
     public void A_move_that_fails_leaves_everything_where_it_was_and_goes_on()
     {
