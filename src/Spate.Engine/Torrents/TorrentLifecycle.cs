@@ -19,6 +19,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
 {
     private const long RetryMs = 5_000;
     private const long SpaceToGoOn = 32L << 20;    // free bytes to have before a torrent that ran out of space goes on
+    private const long SaveTotalsMs = 300_000;     // what a crash costs of a seed's totals: a thousand busy ones then save three times a second
     private const long SampleMs = 1_000;
     private const long IdleSampleMs = 10_000;
 
@@ -39,6 +40,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     private bool restored;
     private bool flushing;
     private long nextFlushMs, nextSampleMs, nextIdleSampleMs, retryAtMs, lastTickMs;
+    private long nextSaveTotalsMs, savedBytes;
     private bool wasIdle;
     private string? movingTo;                      // where the files of a move that was interrupted go
     private bool resumeIsCurrent;                  // what is on disk says all that we know
@@ -265,6 +267,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             Swarm.Tick();
             if (State is TorrentState.Downloading or TorrentState.Seeding) Announces.Tick(now);
             if (now >= nextFlushMs && !flushing) _ = FlushAsync();
+            if (now >= nextSaveTotalsMs && !flushing) _ = SaveTotalsAsync();
             if (error is not null && now >= retryAtMs) _ = RetryAsync();
         }
         else if (State == TorrentState.Error && wantsToRun && now >= retryAtMs)
@@ -599,6 +602,22 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             flushing = false;
             nextFlushMs = session.Clock.NowMs + (long)session.Options.FlushInterval.TotalMilliseconds;
         }
+    }
+
+    // A seed writes nothing, so nothing else would save what it sent before it is stopped. Costs nothing while nothing flows.
+    private async Task SaveTotalsAsync()
+    {
+        nextSaveTotalsMs = session.Clock.NowMs + SaveTotalsMs;
+        long bytes = Swarm.Up.Total + Swarm.Down.Total;
+        if (bytes == savedBytes || State != TorrentState.Seeding || Picker.Active.Count > 0) return;
+        flushing = true;
+        try
+        {
+            await SaveResumeAsync(clean: Swarm.Down.Total == 0, []);
+            savedBytes = bytes;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // what was saved before stands; the next time may be better
+        finally { flushing = false; }
     }
 
     private List<(int Piece, Bitfield Blocks)> StoredBlocks()

@@ -38,6 +38,7 @@ internal sealed class DaemonChild : IDisposable
         {
             ArgumentList = { "exec", typeof(DaemonChild).Assembly.Location, "serve", stateFolder, downloadFolder },
             RedirectStandardOutput = true,
+            Environment = { ["DOTNET_TieredPGO"] = "0" }, // lives too short to profit from profiles
         })!;
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(120));
         try

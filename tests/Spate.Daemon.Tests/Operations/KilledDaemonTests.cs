@@ -6,7 +6,7 @@ namespace Spate.Daemon.Tests.Operations;
 /// <summary>A whole daemon in a process of its own is killed at random moments while users change things over the API.</summary>
 public sealed class KilledDaemonTests(ITestOutputHelper output) : IDisposable
 {
-    private const int Kills = 100, Owners = 4;
+    private const int Daemons = 4, Kills = 25, Owners = 4;
 
     private readonly TempFolder folder = new();
 
@@ -15,33 +15,38 @@ public sealed class KilledDaemonTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task All_that_the_api_acknowledged_survives_a_hundred_kills()
     {
-        var random = new Random(4711);
-        TorrentOwner[] owners = [.. Enumerable.Range(0, Owners).Select(i => new TorrentOwner(i, folder["downloads"]))];
+        int[] acknowledged = await Task.WhenAll(Enumerable.Range(0, Daemons).Select(number => Task.Run(() => KillOftenAsync(folder[$"{number}"], new Random(4711 + number)))));
+        output.WriteLine($"{acknowledged.Sum()} changes were acknowledged");
+    }
+
+    private static async Task<int> KillOftenAsync(string folder, Random random)
+    {
+        string state = Path.Combine(folder, "state"), downloads = Path.Combine(folder, "downloads");
+        TorrentOwner[] owners = [.. Enumerable.Range(0, Owners).Select(i => new TorrentOwner(i, downloads))];
         var administrator = new SettingsOwner();
         int acknowledged = 0;
-        for (int round = 0; round <= Kills; round++)
+        for (int round = 0; ; round++)
         {
-            using DaemonChild daemon = await DaemonChild.StartAsync(folder["state"], folder["downloads"]);
+            using DaemonChild daemon = await DaemonChild.StartAsync(state, downloads);
             TorrentPage page = await SettledAsync(daemon.Client);
             await Task.WhenAll(owners.Select(owner => owner.CheckAsync(daemon.Client, page)).Append(administrator.CheckAsync(daemon.Client, daemon.Address)));
-            if (round == Kills) break;
+            Assert.False(Directory.Exists(Path.Combine(state, "aside")), "something was damaged");
+            if (round == Kills) return acknowledged;
             int killAfter = random.Next(1, 60), done = 0;
             var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            Action onDone = () =>
-            {
-                if (Interlocked.Increment(ref done) >= killAfter) enough.TrySetResult();
-            };
-            int seed = round;
-            Task changing = Task.WhenAll(owners.Select((owner, i) => Task.Run(() => owner.ChangeForEverAsync(daemon.Client, new Random((seed * 8) + i), onDone)))
-                .Append(Task.Run(() => administrator.ChangeForEverAsync(daemon.Client, new Random((seed * 8) + Owners), onDone))));
+            Task changing = Task.WhenAll(owners.Select(owner => owner.ChangeForEverAsync(daemon.Client, new Random(random.Next()), OnDone))
+                .Append(administrator.ChangeForEverAsync(daemon.Client, new Random(random.Next()), OnDone)));
             Task first = await Task.WhenAny(enough.Task, changing).WaitAsync(TimeSpan.FromSeconds(60));
             if (first == changing) await changing; // says what went wrong
             await daemon.KillAsync();
             await changing;
             acknowledged += done;
+
+            void OnDone()
+            {
+                if (Interlocked.Increment(ref done) >= killAfter) enough.TrySetResult();
+            }
         }
-        output.WriteLine($"{acknowledged} changes were acknowledged");
-        Assert.False(Directory.Exists(folder["state", "aside"]), "something was damaged");
     }
 
     // Checks and moves that a kill interrupted are made anew after a start.

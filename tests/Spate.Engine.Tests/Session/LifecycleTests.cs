@@ -114,6 +114,21 @@ public sealed class LifecycleTests
         swarm.RunUntilComplete(Minute);
     }
 
+    [Fact]
+    public void What_a_seed_sent_and_how_long_survives_a_kill()
+    {
+        Leech();
+        swarm.RunUntilComplete(Minute);
+        SimNode seed = swarm.Nodes[0];
+        world.Run(TimeSpan.FromMinutes(6));
+        seed.Kill();
+        seed.Start();
+        UntilSettled(seed);
+        Assert.InRange(seed.Torrent!.Status.Uploaded, swarm.Content.Length, long.MaxValue);
+        Assert.InRange(seed.Torrent.Status.Seeding, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(7));
+        Assert.Equal(swarm.Metainfo.PieceCount, Have(seed));
+    }
+
     private void AssertClaimsOnlyWhatIsThere(SimNode node)
     {
         for (int piece = 0; piece < swarm.Metainfo.PieceCount; piece++)
