@@ -655,6 +655,11 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             Peers = [.. Candidates.Best(100).Select(peer => peer.ToString())],
         };
         byte[] bytes = data.Write();
+        if (session.LastResumeData is { } last)
+        {
+            last[path] = bytes;
+            return;
+        }
         await Swarm.Disk.Call(() =>
         {
             session.Environment.Storage.ReplaceSmall(path, bytes);

