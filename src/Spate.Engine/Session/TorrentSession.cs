@@ -205,7 +205,7 @@ public sealed class TorrentSession : IAsyncDisposable
             try { await torrent.EndAsync(deleteData: false, keepResume: true); }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // shown in its status
         }));
-        await SaveResumeDataAsync([.. last.Select(static file => (file.Key, file.Value))]);
+        await SaveResumeDataAsync([.. last.OrderBy(static file => file.Key, StringComparer.Ordinal).Select(static file => (file.Key, file.Value))]);
         heartbeat?.Dispose();
         resources.LocalDiscovery?.Dispose();
         if (resources.Dht is { } dht)
