@@ -139,17 +139,22 @@ public sealed class DhtCommandTests : IAsyncLifetime
     [Fact]
     public async Task A_magnet_link_and_one_node_are_enough_to_download()
     {
-        terminal.Set("XDG_STATE_HOME", terminal["state"]);
-        terminal.Write("content.bin", 300_000);
-        terminal.Ok("create", "content.bin");
-        Metainfo metainfo = Metainfo.Parse(File.ReadAllBytes(terminal["content.bin.torrent"]));
-        await using TorrentSession seeder = await SpateSession.StartAsync(
-            new SessionOptions { Listen = [new IPEndPoint(IPAddress.Loopback, 0)], LocalDiscovery = false, DhtNodes = [] }, faults.Add);
-        await seeder.Add(metainfo, new TorrentOptions { SaveTo = terminal.Folder }).WhenComplete();
+        (TorrentSession seeder, Metainfo metainfo) = await LoneSeederAsync();
+        await using TorrentSession _ = seeder;
         ExitCode code = terminal.Run(
             "get", metainfo.InfoHash.ToString(), "-o", "out", "--dht-node", seeder.ListenEndPoints[0].ToString(), "--listen", "127.0.0.1", "--port", "0", "--no-lsd");
         Assert.True(code == ExitCode.Ok, terminal.Err);
         Assert.Equal(File.ReadAllBytes(terminal["content.bin"]), File.ReadAllBytes(terminal["out/content.bin"]));
+    }
+
+    [Fact]
+    public async Task A_lone_seeder_is_found_by_who_asks_it()
+    {
+        (TorrentSession seeder, Metainfo metainfo) = await LoneSeederAsync();
+        await using TorrentSession _ = seeder;
+        ExitCode code = terminal.Run("dht", "get-peers", metainfo.InfoHash.ToString(), "--dht-node", seeder.ListenEndPoints[0].ToString(), "--listen", "127.0.0.1");
+        Assert.True(code == ExitCode.Ok, terminal.Err);
+        Assert.Equal(seeder.ListenEndPoints[0].ToString(), terminal.Out.Trim());
     }
 
     [Fact]
@@ -161,6 +166,18 @@ public sealed class DhtCommandTests : IAsyncLifetime
         Assert.Equal(ExitCode.Network, terminal.Run("dht", "get-peers", Hash, "--dht-node", "127.0.0.1:9", "--timeout", "1"));
         Assert.Contains("no DHT node answered within 1 seconds", terminal.Err, StringComparison.Ordinal);
         Assert.Contains("--dht-node", terminal.Err, StringComparison.Ordinal);
+    }
+
+    private async Task<(TorrentSession, Metainfo)> LoneSeederAsync()
+    {
+        terminal.Set("XDG_STATE_HOME", terminal["state"]);
+        terminal.Write("content.bin", 300_000);
+        terminal.Ok("create", "content.bin");
+        Metainfo metainfo = Metainfo.Parse(File.ReadAllBytes(terminal["content.bin.torrent"]));
+        TorrentSession seeder = await SpateSession.StartAsync(
+            new SessionOptions { Listen = [new IPEndPoint(IPAddress.Loopback, 0)], LocalDiscovery = false, DhtNodes = [] }, faults.Add);
+        await seeder.Add(metainfo, new TorrentOptions { SaveTo = terminal.Folder }).WhenComplete();
+        return (seeder, metainfo);
     }
 
     private ExitCode Run(params string[] arguments) =>

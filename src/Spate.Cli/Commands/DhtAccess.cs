@@ -124,9 +124,13 @@ internal sealed class DhtAccess : IDisposable
     /// <summary>Waits for a lookup.</summary>
     public async Task<T> WithinTimeAsync<T>(Task<T> lookup)
     {
-        await WithinTimeAsync((Task)lookup, () => $"the lookup took longer than {SecondsOf(context)} seconds. --timeout gives it more.");
+        await WithinTimeAsync((Task)lookup);
         return await lookup;
     }
+
+    /// <inheritdoc cref="WithinTimeAsync{T}(Task{T})"/>
+    public Task WithinTimeAsync(Task lookup) =>
+        WithinTimeAsync(lookup, () => $"the lookup took longer than {SecondsOf(context)} seconds. --timeout gives it more.");
 
     private async Task WithinTimeAsync(Task task, Func<string> problem)
     {

@@ -13,6 +13,9 @@ namespace Spate.Cli.Commands;
 /// <summary><c>spate dht</c>: looks things up in the DHT by hand. Items are in <see cref="DhtItemCommands"/>.</summary>
 internal static partial class DhtCommand
 {
+    private const int CopiesOfAnnounce = 8;
+    private static readonly TimeSpan newcomerPause = TimeSpan.FromSeconds(3);
+
     public static Command Build(CliEnvironment environment) => new("dht", "Look things up in the DHT by hand")
     {
         GetPeers(environment), Ping(environment), Sample(environment), DhtItemCommands.Get(environment), DhtItemCommands.Put(environment),
@@ -30,8 +33,14 @@ internal static partial class DhtCommand
             string text = context.Get(torrent)!;
             if (!MagnetLink.TryParse(text, out MagnetLink? link, out string? error)) throw new CliException(ExitCode.Usage, $"{text}: {error}");
             using DhtAccess access = await DhtAccess.JoinAsync(context);
-            DhtPeers found = await access.WithinTimeAsync(
-                access.Client.GetPeersAsync(link.InfoHash.Wire, context.Get(announce), isSeed: false, context.Get(scrape), access.Cancel));
+            DhtPeers found = await LookAsync();
+            // Where there are fewer nodes than an announce is kept by, those who have the torrent tell a newcomer of it; but first they get to know him.
+            for (int again = 0; again < 2 && found is { Peers.Count: 0, Announced: 0 } && found.NodesAnswered < CopiesOfAnnounce; again++)
+            {
+                context.Note($"only {ShowCommand.Count(found.NodesAnswered, "node")} answered: waiting a moment for what they have themselves");
+                await access.WithinTimeAsync(Task.Delay(newcomerPause, access.Cancel));
+                found = await LookAsync();
+            }
             string[] peers = [.. found.Peers.Select(static p => p.ToString()).Order(StringComparer.Ordinal)];
             access.NoteEffort(found);
             if (context.IsJson)
@@ -52,6 +61,9 @@ internal static partial class DhtCommand
             if (peers.Length > 0 || found.Announced > 0) return ExitCode.Ok;
             context.Note($"no node knows a peer of this torrent");
             return ExitCode.NotFound;
+
+            Task<DhtPeers> LookAsync() => access.WithinTimeAsync(
+                access.Client.GetPeersAsync(link.InfoHash.Wire, context.Get(announce), isSeed: false, context.Get(scrape), access.Cancel));
         });
     }
 

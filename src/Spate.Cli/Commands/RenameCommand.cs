@@ -13,7 +13,7 @@ internal static class RenameCommand
         var names = new Argument<string[]>("name")
         {
             Description = "A name to show for the torrent (empty: its own); or the path of a file or folder of it, as 'spate files' lists it, and its new name",
-            HelpName = "[path] <name", Arity = new ArgumentArity(1, 2),
+            HelpName = "name", Arity = new ArgumentArity(1, 2),
         };
         var command = new Command("rename", "Rename a torrent of a daemon as it is shown, or a file or folder of it on disk") { torrent, names };
         return command.Talks(environment, async (context, client) =>

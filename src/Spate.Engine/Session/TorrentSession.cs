@@ -193,11 +193,15 @@ public sealed class TorrentSession : IAsyncDisposable
         if (Interlocked.Exchange(ref closed, 1) != 0) return;
         foreach (IListener listener in listeners) listener.Dispose();
         foreach (MetadataDownload search in searches.Values) search.End();
+        // Ten thousand files, each with a flush of its own, would take longer than anybody waits for an end.
+        var last = new ConcurrentDictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal);
+        resources.LastResumeData = last;
         await Task.WhenAll(torrents.Values.Select(async torrent =>
         {
             try { await torrent.EndAsync(deleteData: false, keepResume: true); }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // shown in its status
         }));
+        await SaveResumeDataAsync([.. last.OrderBy(static file => file.Key, StringComparer.Ordinal).Select(static file => (file.Key, file.Value))]);
         heartbeat?.Dispose();
         resources.LocalDiscovery?.Dispose();
         if (resources.Dht is { } dht)
@@ -244,6 +248,20 @@ public sealed class TorrentSession : IAsyncDisposable
             if (address.AddressFamily == family) return listener.Local;
         }
         return null;
+    }
+
+    private async Task SaveResumeDataAsync((string Path, ReadOnlyMemory<byte> Content)[] files)
+    {
+        if (files.Length == 0) return;
+        try
+        {
+            await Disk.DiskCall<bool>.Run(resources.Environment.Disk, () =>
+            {
+                resources.Environment.Storage.ReplaceSmall(files);
+                return true;
+            });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // what was saved before stands
     }
 
     private async Task SaveDhtAsync(DhtClient dht)

@@ -46,6 +46,9 @@ public sealed class Torrent
 
     public Metainfo Metainfo { get; }
 
+    /// <summary>The download folder; changes when a move has ended.</summary>
+    public string SaveTo => Lifecycle.SaveTo;
+
     /// <summary>How it stood within the last second.</summary>
     public TorrentStatus Status => status;
 

@@ -19,6 +19,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
 {
     private const long RetryMs = 5_000;
     private const long SpaceToGoOn = 32L << 20;    // free bytes to have before a torrent that ran out of space goes on
+    private const long SaveTotalsMs = 300_000;     // what a crash costs of a seed's totals: a thousand busy ones then save three times a second
     private const long SampleMs = 1_000;
     private const long IdleSampleMs = 10_000;
 
@@ -40,7 +41,9 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     private bool namesAreLoaded;
     private bool flushing;
     private long nextFlushMs, nextSampleMs, nextIdleSampleMs, retryAtMs, lastTickMs;
+    private long nextSaveTotalsMs, savedBytes;
     private bool wasIdle;
+    private string? movingTo;                      // where the files of a move that was interrupted go
     private bool resumeIsCurrent;                  // what is on disk says all that we know
     private Exception? error;
     private DhtTorrent? dht;
@@ -68,6 +71,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         ApplyPriorities();
         foreach (IPEndPoint peer in options.Peers) Candidates.Add(peer, CandidateSource.Manual);
         wantsToRun = !options.Paused;
+        movingTo = options.MovingTo;
     }
 
     public Metainfo Metainfo { get; }
@@ -186,21 +190,10 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     {
         bool ran = Swarm.IsRunning;
         await StopRunningAsync(DisconnectReason.TorrentStopped);
-        string from = files.Folder;
-        if (!string.Equals(from, folder, StringComparison.Ordinal))
+        await EndOldMoveAsync();
+        if (!string.Equals(files.Folder, folder, StringComparison.Ordinal))
         {
-            using (await Swarm.Disk.HoldAsync())
-            {
-                await LoadNamesAsync();
-                await CheckPresenceAsync();
-                files.Close();
-                await Swarm.Disk.Call(() =>
-                {
-                    FileMover.Move(session.Environment.Storage, Metainfo, files.Names, from, folder);
-                    return true;
-                });
-                files.Folder = folder;
-            }
+            await MoveFilesAsync(folder, again: false);
             await SaveResumeAsync(clean: true);
         }
         if (ran || wantsToRun)
@@ -210,6 +203,28 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         }
         else SetState(TorrentState.Paused);
     }, interrupt: true);
+
+    // What another run did not get to, so that all files are in one place.
+    private async Task EndOldMoveAsync()
+    {
+        if (movingTo is { } folder && !string.Equals(files.Folder, folder, StringComparison.Ordinal)) await MoveFilesAsync(folder, again: true);
+        movingTo = null;
+    }
+
+    private async Task MoveFilesAsync(string folder, bool again)
+    {
+        using TorrentDisk.Hold hold = await Swarm.Disk.HoldAsync();
+        await LoadNamesAsync();
+        await CheckPresenceAsync();
+        string from = files.Folder;
+        files.Close();
+        await Swarm.Disk.Call(() =>
+        {
+            FileMover.Move(session.Environment.Storage, Metainfo, files.Names, from, folder, again);
+            return true;
+        });
+        files.Folder = folder;
+    }
 
     /// <summary>The end: everything stops and is saved; with <paramref name="deleteData"/> the files are deleted, else resume data stays only when <paramref name="keepResume"/>.</summary>
     public Task EndAsync(bool deleteData, bool keepResume) => Chain(async () =>
@@ -224,7 +239,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             files.Close();
             await Swarm.Disk.Call(() =>
             {
-                if (deleteData) FileMover.Delete(session.Environment.Storage, Metainfo, files.Names, files.Folder);
+                if (deleteData) FileMover.Delete(session.Environment.Storage, Metainfo, files.Names, files.Folder, movingTo);
                 if (!keepResume) renaming.Forget();
                 return true;
             });
@@ -244,6 +259,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         using TorrentDisk.Hold hold = await Swarm.Disk.HoldAsync();
         if (State == TorrentState.Removed) throw new InvalidOperationException($"The torrent {Metainfo.Name} was removed.");
         await LoadNamesAsync();
+        if (movingTo is not null) throw new IOException($"Some files of {Metainfo.Name} are in {movingTo}: a move was interrupted and is not finished.");
         await CheckPresenceAsync();
         files.Close();
         try { files.Names = await Swarm.Disk.Call(() => renaming.Rename(files.Folder, files.Names, path, name)); }
@@ -305,6 +321,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             Swarm.Tick();
             if (State is TorrentState.Downloading or TorrentState.Seeding) Announces.Tick(now);
             if (now >= nextFlushMs && !flushing) _ = FlushAsync();
+            if (now >= nextSaveTotalsMs && !flushing) _ = SaveTotalsAsync();
             if (error is not null && now >= retryAtMs) _ = RetryAsync();
         }
         else if (State == TorrentState.Error && wantsToRun && now >= retryAtMs)
@@ -398,6 +415,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             using TorrentDisk.Hold hold = await Swarm.Disk.HoldAsync();
             await LoadNamesAsync();
         }
+        await EndOldMoveAsync();
         if (!restored) await RestoreAsync();
         restored = true;
         if (known.Doubtful.Count > 0) await CheckAsync();
@@ -446,6 +464,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     private async Task ContinueAsync()
     {
         CountLeft();
+        Picker.Availability.Trim();
         if (!wantsToRun)
         {
             await FlushAsync();
@@ -520,9 +539,25 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         }
     }
 
+    // A seed writes nothing, so nothing else would save what it sent before it is stopped. Costs nothing while nothing flows.
+    private async Task SaveTotalsAsync()
+    {
+        nextSaveTotalsMs = session.Clock.NowMs + SaveTotalsMs;
+        long bytes = Swarm.Up.Total + Swarm.Down.Total;
+        if (bytes == savedBytes || State != TorrentState.Seeding || Picker.Active.Count > 0) return;
+        flushing = true;
+        try
+        {
+            await SaveResumeAsync(clean: Swarm.Down.Total == 0, []);
+            savedBytes = bytes;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // what was saved before stands; the next time may be better
+        finally { flushing = false; }
+    }
+
     private async Task SaveResumeAsync(bool clean, List<(int, Bitfield)>? partial = null)
     {
-        if (ResumePath is not { } path || known.Doubtful.Count > 0) return; // not known yet: what was saved before stands
+        if (ResumePath is not { } path || !restored || known.Doubtful.Count > 0) return; // not known yet: what was saved before stands
         List<StorageEntry> found = clean ? await StatAsync() : [];
         var data = new ResumeData
         {
@@ -540,6 +575,11 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             Peers = [.. Candidates.Best(100).Select(peer => peer.ToString())],
         };
         byte[] bytes = data.Write();
+        if (session.LastResumeData is { } last)
+        {
+            last[path] = bytes;
+            return;
+        }
         await Swarm.Disk.Call(() =>
         {
             session.Environment.Storage.ReplaceSmall(path, bytes);

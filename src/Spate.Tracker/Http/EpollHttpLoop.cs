@@ -17,6 +17,9 @@ internal sealed unsafe class EpollHttpLoop : IDisposable
     private const int EventsAtATime = 128;
     private const int AcceptsAtATime = 32;
 
+    // How long the system waits for a connection's first bytes before it hands it over without; it rounds to 1, 3, 7...
+    private const int DeferSeconds = 3;
+
     private readonly Socket[] listeners;
     private readonly HttpResponder responder;
     private readonly StreamHttpServer slowLane;
@@ -52,6 +55,8 @@ internal sealed unsafe class EpollHttpLoop : IDisposable
         {
             int descriptor = (int)listener.Handle;
             _ = Libc.fcntl(descriptor, Libc.F_SETFL, Libc.fcntl(descriptor, Libc.F_GETFL, 0) | Libc.O_NONBLOCK);
+            // A connection is handed over with its request: who says nothing costs no descriptor yet, and who asks needs one waking, not two.
+            listener.SetRawSocketOption(Libc.SOL_TCP, Libc.TCP_DEFER_ACCEPT, BitConverter.GetBytes(DeferSeconds));
             Watch(Libc.EPOLL_CTL_ADD, descriptor, Libc.EPOLLIN);
         }
         thread = new Thread(Run, 256 * 1024) { IsBackground = true, Name = "tracker http" };

@@ -14,6 +14,7 @@ internal static unsafe partial class Libc
     public const int F_GETFL = 3, F_SETFL = 4, O_NONBLOCK = 0x800;
     public const int EINTR = 4, EAGAIN = 11, EMFILE = 24, ENFILE = 23, ENOBUFS = 105, ENOMEM = 12;
     public const int SOL_UDP = 17, UDP_SEGMENT = 103;
+    public const int SOL_TCP = 6, TCP_DEFER_ACCEPT = 9;
     public const int MADV_HUGEPAGE = 14;
     public const ushort AF_INET = 2, AF_INET6 = 10;
 

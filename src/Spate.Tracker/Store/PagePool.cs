@@ -19,6 +19,8 @@ internal sealed unsafe class PagePool : IDisposable
     private readonly Lock gate = new();
     private readonly List<nint> chunks = [];
     private readonly Stack<nint> free = new();
+    private byte* next; // a chunk that waits for its turn
+    private bool isPreparing, isDisposed;
     private long bytes;
 
     /// <summary>Bytes that the store holds, pages and big blocks together, free pages excluded.</summary>
@@ -64,7 +66,10 @@ internal sealed unsafe class PagePool : IDisposable
     {
         lock (gate)
         {
+            isDisposed = true;
             foreach (nint chunk in chunks) NativeMemory.AlignedFree((void*)chunk);
+            if (next != null) NativeMemory.AlignedFree(next);
+            next = null;
             chunks.Clear();
             free.Clear();
         }
@@ -72,9 +77,36 @@ internal sealed unsafe class PagePool : IDisposable
 
     private void Grow()
     {
-        byte* chunk = (byte*)NativeMemory.AlignedAlloc(ChunkSize, ChunkSize);
-        if (OperatingSystem.IsLinux()) _ = Libc.madvise(chunk, ChunkSize, Libc.MADV_HUGEPAGE);
+        byte* chunk = next != null ? next : AllocateChunk();
+        next = null;
         chunks.Add((nint)chunk);
         for (int i = PagesPerChunk - 1; i >= 0; i--) free.Push((nint)(chunk + i * PageSize));
+        if (isPreparing) return;
+        isPreparing = true;
+        ThreadPool.UnsafeQueueUserWorkItem(static pool => pool.PrepareNext(), this, preferLocal: false);
+    }
+
+    // To find and clear a huge page can take the system long. So the next chunk is fetched beforehand, while nobody waits behind a lock for it.
+    private void PrepareNext()
+    {
+        byte* chunk = AllocateChunk();
+        for (int i = 0; i < PagesPerChunk; i++) Volatile.Write(ref chunk[i * PageSize], 0);
+        lock (gate)
+        {
+            isPreparing = false;
+            if (next == null && !isDisposed)
+            {
+                next = chunk;
+                return;
+            }
+        }
+        NativeMemory.AlignedFree(chunk);
+    }
+
+    private static byte* AllocateChunk()
+    {
+        byte* chunk = (byte*)NativeMemory.AlignedAlloc(ChunkSize, ChunkSize);
+        if (OperatingSystem.IsLinux()) _ = Libc.madvise(chunk, ChunkSize, Libc.MADV_HUGEPAGE);
+        return chunk;
     }
 }
