@@ -17,7 +17,9 @@ export default defineConfig({
     launchOptions: {
       executablePath: process.env.SPATE_CHROMIUM ?? '/usr/bin/chromium',
       args: [
+        // Root in a container has neither Chromium's sandbox nor much shared memory.
         '--no-sandbox',
+        '--disable-dev-shm-usage',
         '--disable-gpu',
         '--disable-quic',
         '--no-first-run',

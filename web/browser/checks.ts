@@ -1,13 +1,25 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 
-/** No rule of WCAG A and AA, or of good practice, is broken. */
+async function inBothSchemes(page: Page, look: (scheme: 'light' | 'dark') => Promise<void>): Promise<void> {
+  for (const scheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', scheme);
+    // Colours are measured when nothing moves.
+    await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
+    await look(scheme);
+  }
+}
+
+/** No rule of WCAG A and AA, or of good practice, is broken; in dark and in light colours. */
 export async function expectAccessible(page: Page, what: string): Promise<void> {
-  // Colours are measured when nothing moves.
-  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations.map(({ id, nodes }) => `${what}: ${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
-  expect(found).toEqual([]);
+  await inBothSchemes(page, async (scheme) => {
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const found = violations.map(
+      ({ id, nodes }) => `${what}, ${scheme}: ${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
+    );
+    expect(found).toEqual([]);
+  });
 }
 
 /** The page is not wider than the screen: nobody has to scroll it sideways. */
@@ -18,7 +30,9 @@ export async function expectNothingCutOff(page: Page): Promise<void> {
 
 /** Kept as the test's output, to be looked at. */
 export async function keepScreenshot(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: `test-results/screens/${name}.png` });
+  await inBothSchemes(page, async (scheme) => {
+    await page.screenshot({ path: `test-results/screens/${name}-${scheme}.png` });
+  });
 }
 
 /** Presses Tab until the control with this name has the focus. */

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { expectAccessible, keepScreenshot } from './checks';
+import { expectAccessible, expectNothingCutOff, keepScreenshot } from './checks';
 import { expect, test } from './world';
 
 const sections = ['Speed', 'Downloads', 'Queue', 'Sharing', 'Connection', 'Watch folders', 'Categories and tags', 'Access', 'Appearance'];
@@ -36,27 +36,30 @@ test('sets a password, which lets in after a restart', async ({ world, loggedIn:
   await expect(other.getByRole('navigation', { name: 'Pages' })).toBeVisible();
 });
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  test.describe(`in ${colorScheme} colours`, () => {
-    test.use({ colorScheme });
-
-    test('all pages can be used by everybody', async ({ world, loggedIn: page }) => {
-      await page.goto(`${world.address}#/statistics`);
-      await expect(page.getByRole('heading', { name: 'Statistics' })).toBeVisible();
-      await page.getByText('24 hours').click();
-      await expect(page.locator('canvas')).toBeVisible();
-      await expectAccessible(page, 'statistics');
-      await keepScreenshot(page, `statistics-${colorScheme}`);
-      await page.getByRole('link', { name: 'Settings' }).click();
-      for (const section of sections) {
-        await page.getByRole('navigation', { name: 'Sections of the settings' }).getByRole('link', { name: section }).click();
-        await expect(page.getByRole('heading', { name: section, level: 1 })).toBeVisible();
-        await expectAccessible(page, section);
-      }
-      await keepScreenshot(page, `settings-${colorScheme}`);
-    });
-  });
-}
+test('all pages can be used by everybody', async ({ world, loggedIn: page }) => {
+  await page.goto(`${world.address}#/statistics`);
+  await expect(page.getByRole('heading', { name: 'Statistics' })).toBeVisible();
+  await page.getByText('24 hours').click();
+  await expect(page.locator('canvas')).toBeVisible();
+  // What is drawn has the colours of the scheme, when that changes too.
+  const curve = page.locator('.u-legend .u-series').nth(1).locator('.u-marker');
+  for (const [colorScheme, color] of [
+    ['dark', 'rgb(76, 195, 209)'],
+    ['light', 'rgb(10, 107, 122)'],
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    await expect(curve).toHaveCSS('border-top-color', color);
+  }
+  await expectAccessible(page, 'statistics');
+  await keepScreenshot(page, 'statistics');
+  await page.getByRole('link', { name: 'Settings' }).click();
+  for (const section of sections) {
+    await page.getByRole('navigation', { name: 'Sections of the settings' }).getByRole('link', { name: section }).click();
+    await expect(page.getByRole('heading', { name: section, level: 1 })).toBeVisible();
+    await expectAccessible(page, section);
+    await keepScreenshot(page, `settings-${section.toLowerCase().replaceAll(' ', '-')}`);
+  }
+});
 
 test('changes limits, and keeps them', async ({ world, loggedIn: page }) => {
   await page.goto(`${world.address}#/settings/speed`);
@@ -75,6 +78,7 @@ test('shows a lost connection, and comes back by itself', async ({ world, logged
   await expect(page.getByRole('contentinfo').getByText('Connected')).toBeVisible();
   await world.stopDaemon();
   await expect(page.getByRole('alert').filter({ hasText: 'No connection to the daemon' })).toBeVisible();
+  await keepScreenshot(page, 'lost');
   await world.startDaemon();
   await expect(page.getByRole('contentinfo').getByText('Connected')).toBeVisible();
   await expect(page.getByRole('alert').filter({ hasText: 'No connection' })).toBeHidden();
@@ -88,6 +92,7 @@ test('creates a torrent of what was dropped into the downloads, and seeds it', a
   await dialog.getByRole('textbox', { name: 'File or folder' }).fill(`${world.downloads}/holiday`);
   await dialog.getByRole('textbox', { name: 'Trackers' }).fill('http://127.0.0.1:9/announce');
   await expectAccessible(page, 'the create dialog');
+  await keepScreenshot(page, 'create');
   await dialog.getByRole('button', { name: 'Create', exact: true }).click();
   await expect(dialog.getByText('Done')).toBeVisible();
   await expect(dialog.getByRole('link', { name: 'Download .torrent' })).toBeVisible();
@@ -102,5 +107,41 @@ test('speaks German', async ({ world, loggedIn: page }) => {
   await expect(page.getByRole('heading', { name: 'Darstellung' })).toBeVisible();
   await page.reload();
   await expect(page.getByRole('heading', { name: 'Darstellung' })).toBeVisible();
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const [place, heading] of [
+    ['statistics', 'Statistik'],
+    ['settings/labels', 'Kategorien und Tags'],
+    ['settings/sharing', 'Teilen'],
+    ['settings/speed', 'Tempo'],
+  ] as const) {
+    await page.goto(`${world.address}#/${place}`);
+    await expect(page.getByRole('heading', { name: heading, level: 1 })).toBeVisible();
+    await expectNothingCutOff(page);
+    await keepScreenshot(page, `german-${place.replace('/', '-')}`);
+  }
   expect(await page.evaluate(() => document.documentElement.lang)).toBe('de');
+});
+
+test.describe('on a phone', () => {
+  test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+
+  test('all pages fit', async ({ loggedIn: page }) => {
+    await page.getByRole('link', { name: 'Statistics' }).tap();
+    await expect(page.getByRole('heading', { name: 'Statistics' })).toBeVisible();
+    await expectNothingCutOff(page);
+    await keepScreenshot(page, 'phone-statistics');
+    await page.getByRole('link', { name: 'Settings' }).tap();
+    for (const section of sections) {
+      await page.getByRole('combobox', { name: 'Sections of the settings' }).selectOption(section);
+      await expect(page.getByRole('heading', { name: section, level: 1 })).toBeVisible();
+      await expectNothingCutOff(page);
+      await keepScreenshot(page, `phone-settings-${section.toLowerCase().replaceAll(' ', '-')}`);
+    }
+    await expectAccessible(page, 'settings on a phone');
+    await page.getByRole('button', { name: 'Menu' }).tap();
+    await page.getByRole('menuitem', { name: 'Create a torrent' }).tap();
+    await expect(page.getByRole('dialog', { name: 'Create a torrent' })).toBeVisible();
+    await expectNothingCutOff(page);
+    await keepScreenshot(page, 'phone-create');
+  });
 });

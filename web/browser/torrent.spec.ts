@@ -6,13 +6,14 @@ const tabs = ['Overview', 'Files', 'Peers', 'Trackers', 'Speed', 'Log'];
 
 const row = (page: Page) => page.getByRole('grid', { name: 'Torrents' }).getByRole('row').filter({ hasText: contentName });
 
-async function expectComplete(page: Page, world: World, files: string[]): Promise<void> {
+async function expectComplete(page: Page, world: World, files: string[], below = ''): Promise<void> {
   await expect(row(page).getByRole('progressbar')).toHaveAttribute('aria-valuenow', '100', { timeout: 120_000 });
-  await expect.poll(async () => (await world.downloaded()).sort()).toEqual(files.map((file) => `${contentName}/${file}`).sort());
+  await expect.poll(async () => (await world.downloaded()).sort()).toEqual(files.map((file) => `${below}${contentName}/${file}`).sort());
 }
 
 test('drops a torrent, chooses files, watches it, looks everywhere, and removes it with its files', async ({ world, loggedIn: page }) => {
-  await world.seed(1500);
+  // Slow enough to be looked at on the way.
+  await world.seed(400);
   await expect(page.getByText('No torrents yet')).toBeVisible();
   await expectAccessible(page, 'the empty list');
 
@@ -47,6 +48,8 @@ test('drops a torrent, chooses files, watches it, looks everywhere, and removes 
     await keepScreenshot(page, tab.toLowerCase());
   }
   await expectComplete(page, world, [bigFile]);
+  // Said to those who do not see it.
+  await expect(page.getByRole('status').filter({ hasText: `${contentName} is complete` })).toHaveCount(1);
 
   await row(page).click();
   await page.getByRole('button', { name: 'Pause', exact: true }).click();
@@ -59,13 +62,14 @@ test('drops a torrent, chooses files, watches it, looks everywhere, and removes 
   await expect(question.getByText(contentName)).toBeVisible();
   await question.getByRole('checkbox').check();
   await expectAccessible(page, 'the question');
+  await keepScreenshot(page, 'remove');
   await question.getByRole('button', { name: 'Remove and delete files' }).click();
   await expect(page.getByText('No torrents yet')).toBeVisible();
   await expect.poll(() => world.downloaded()).toEqual([]);
 });
 
 test('pastes a magnet link, sees its files, and gets them', async ({ world, loggedIn: page }) => {
-  await world.seed(8000);
+  await world.seed();
   await page.evaluate((text) => {
     const data = new DataTransfer();
     data.setData('text', text);
@@ -75,12 +79,27 @@ test('pastes a magnet link, sees its files, and gets them', async ({ world, logg
   // The description comes from the seeder.
   await expect(dialog.getByText('3 of 3 files wanted')).toBeVisible({ timeout: 120_000 });
   await expect(dialog.getByText(bigFile)).toBeVisible();
+  // A URL that the daemon must not fetch is refused, with what to do; the others go on.
+  await dialog.getByRole('textbox', { name: 'Magnet links, URLs or info-hashes' }).fill('http://127.0.0.1:9/a.torrent');
+  await dialog.getByRole('button', { name: 'Look up' }).click();
+  await expect(dialog.getByText('--allow-private-urls')).toBeVisible();
+  await dialog.getByRole('button', { name: /^Leave out http/ }).click();
+  await dialog
+    .getByRole('textbox', { name: 'Category' })
+    .or(dialog.getByRole('combobox', { name: 'Category' }))
+    .fill('films');
+  await dialog
+    .getByRole('textbox', { name: 'Save in' })
+    .or(dialog.getByRole('combobox', { name: 'Save in' }))
+    .fill(`${world.downloads}/inner`);
+  await expectAccessible(page, 'the add dialog with a category');
   await dialog.getByRole('button', { name: 'Add torrent' }).click();
-  await expectComplete(page, world, [bigFile, 'extras/poster.bin', 'extras/readme.txt']);
+  await expect(row(page).getByRole('gridcell', { name: 'films' })).toBeVisible();
+  await expectComplete(page, world, [bigFile, 'extras/poster.bin', 'extras/readme.txt'], 'inner/');
 });
 
 test('does all of it with the keyboard alone', async ({ world, loggedIn: page }) => {
-  await world.seed(8000);
+  await world.seed();
   await page.keyboard.press('n');
   const dialog = page.getByRole('dialog', { name: 'Add torrents' });
   await expect(dialog.getByRole('textbox', { name: 'Magnet links, URLs or info-hashes' })).toBeFocused();
@@ -108,6 +127,7 @@ test('does all of it with the keyboard alone', async ({ world, loggedIn: page })
   await page.keyboard.press('?');
   await expect(page.getByRole('dialog', { name: 'Keyboard' })).toBeVisible();
   await expectAccessible(page, 'the keys');
+  await keepScreenshot(page, 'keys');
   await page.keyboard.press('Escape');
   await expect(page.getByRole('dialog')).toBeHidden();
 
@@ -128,7 +148,7 @@ test.describe('on a phone', () => {
   test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
 
   test('adds a magnet link, looks at it, and removes it', async ({ world, loggedIn: page }) => {
-    await world.seed(8000);
+    await world.seed();
     await expectAccessible(page, 'the empty list');
     await page.getByRole('button', { name: 'Add torrent' }).first().tap();
     const dialog = page.getByRole('dialog', { name: 'Add torrents' });
@@ -143,14 +163,21 @@ test.describe('on a phone', () => {
     await expectAccessible(page, 'the cards');
     await expectNothingCutOff(page);
     await keepScreenshot(page, 'phone-list');
+    await page.getByRole('button', { name: 'Filters and order' }).tap();
+    const drawer = page.getByRole('dialog', { name: 'Filters and order' });
+    await drawer.getByRole('combobox', { name: 'Order' }).selectOption('Name');
+    await expectAccessible(page, 'the filters');
+    await keepScreenshot(page, 'phone-filters');
+    await drawer.getByRole('button', { name: 'Close' }).tap();
+    await expect(drawer).toBeHidden();
     await card.getByRole('button').first().tap();
     for (const tab of tabs) {
       await page.getByRole('tab', { name: tab }).tap();
       await expect(page.getByRole('tabpanel')).toBeVisible();
       await expectNothingCutOff(page);
       await expectAccessible(page, tab);
+      await keepScreenshot(page, `phone-${tab.toLowerCase()}`);
     }
-    await keepScreenshot(page, 'phone-details');
     await page.getByRole('button', { name: 'Remove', exact: true }).tap();
     await page.getByRole('dialog').getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Remove and delete files' }).tap();

@@ -59,14 +59,14 @@ export class World {
     return this.token;
   }
 
-  /** Makes content, a tracker for it, and a transmission-daemon that seeds it at some rate, in KiB/s. */
-  async seed(rate: number): Promise<void> {
+  /** Makes content, a tracker for it, and a transmission-daemon that seeds it: as fast as it can, or at some rate in KiB/s. */
+  async seed(rate?: number): Promise<void> {
     const tracker = Program.spate(['tracker', '--listen', '127.0.0.1', '--port', '0', '--interval', '1']);
     this.programs.push(tracker);
     [this.announce = ''] = await tracker.until(/http:\/\/\S+\/announce/);
     const content = join(this.folder, 'content', contentName);
-    await this.write(join(content, bigFile), 12 * mebibyte);
-    await this.write(join(content, 'extras', 'poster.bin'), 3 * mebibyte);
+    await this.write(join(content, bigFile), 4 * mebibyte);
+    await this.write(join(content, 'extras', 'poster.bin'), mebibyte);
     await this.write(join(content, 'extras', 'readme.txt'), 1000);
     await Program.spate(['create', content, '-t', this.announce, '-o', this.torrentFile]).result();
     const magnet = await Program.spate(['magnet', this.torrentFile]).result();
@@ -74,7 +74,7 @@ export class World {
     await this.startSeeder(rate);
   }
 
-  private async startSeeder(rate: number): Promise<void> {
+  private async startSeeder(rate?: number): Promise<void> {
     const home = join(this.folder, 'transmission');
     const watched = join(this.folder, 'watched');
     await mkdir(home, { recursive: true });
@@ -93,8 +93,8 @@ export class World {
       'port-forwarding-enabled': false,
       'idle-seeding-limit-enabled': false,
       'ratio-limit-enabled': false,
-      'speed-limit-up': rate,
-      'speed-limit-up-enabled': true,
+      'speed-limit-up': rate ?? 0,
+      'speed-limit-up-enabled': rate !== undefined,
     };
     await writeFile(join(home, 'settings.json'), JSON.stringify(settings));
     await writeFile(join(watched, 'sample.torrent'), await readFile(this.torrentFile));

@@ -34,12 +34,18 @@ internal static class WebFiles
             context.Response.Redirect(context.Request.PathBase + "/");
             return Task.CompletedTask;
         });
+        CompressedFiles.Use(app, files);
         app.UseDefaultFiles(new DefaultFilesOptions { FileProvider = files });
         app.UseStaticFiles(new StaticFileOptions
         {
             FileProvider = files,
-            OnPrepareResponse = static served => served.Context.Response.Headers.CacheControl =
-                served.Context.Request.Path.StartsWithSegments("/assets") ? "public, max-age=31536000, immutable" : "no-cache",
+            ContentTypeProvider = new CompressedFiles.ContentTypes(),
+            OnPrepareResponse = static served =>
+            {
+                served.Context.Response.Headers.CacheControl =
+                    served.Context.Request.Path.StartsWithSegments("/assets") ? "public, max-age=31536000, immutable" : "no-cache";
+                CompressedFiles.Describe(served);
+            },
         });
         app.MapFallback("{*path:nonfile}", async context =>
         {

@@ -1,9 +1,9 @@
 import { MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
+import { late } from '@/components/ui/late';
 import { LiveRegion, Notices } from '@/components/ui/notices';
 import { getAccount } from '@/features/account/api/account';
-import { LoginPage } from '@/features/account/components/LoginPage';
 import { useConnection } from '@/features/session/connection';
 import { I18nProvider } from '@/lib/i18n/I18n';
 import { ApiProblem } from '@/lib/problem';
@@ -13,13 +13,18 @@ import { Shell } from './Shell';
 import { theme } from './theme';
 import { Unreachable } from './Unreachable';
 
+const LoginPage = late(async () => (await import('@/features/account/components/LoginPage')).LoginPage);
+
 const client = new QueryClient({
   defaultOptions: {
     queries: {
+      // The daemon may be on this machine: it is asked without a network too.
+      networkMode: 'always',
       staleTime: 30_000,
       refetchOnWindowFocus: false,
       retry: (failures, error) => failures < 2 && !(error instanceof ApiProblem && error.status < 500),
     },
+    mutations: { networkMode: 'always' },
   },
 });
 

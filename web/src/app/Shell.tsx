@@ -1,14 +1,14 @@
 import { ActionIcon, Menu, Tooltip } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, type ReactNode, Suspense, useEffect } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { Empty } from '@/components/ui/Empty';
 import { Icon, type IconName } from '@/components/ui/Icon';
+import { late, loadAhead } from '@/components/ui/late';
 import { announce, notify } from '@/components/ui/notices';
+import { useOnceTrue } from '@/components/ui/useOnceTrue';
 import { logout } from '@/features/account/api/account';
-import { AddDialog } from '@/features/add/components/AddDialog';
 import { addDialog, createDialog, helpDialog, useOpened } from '@/features/add/dialogs';
 import { sourcesIn } from '@/features/add/sources';
-import { CreateDialog } from '@/features/create/components/CreateDialog';
 import { torrentDetail } from '@/features/details/api/live';
 import { useConnection } from '@/features/session/connection';
 import { saveSettings } from '@/features/settings/api/settings';
@@ -21,14 +21,16 @@ import { useShortcuts } from '@/lib/keyboard';
 import { explain } from '@/lib/problem';
 import { useStored } from '@/lib/stored';
 import { colorSchemes, storedScheme } from './colorScheme';
-import { KeysDialog } from './KeysDialog';
 import { go, hashOf, type Route, useRoute } from './route';
 import classes from './Shell.module.css';
 import { useDrop } from './useDrop';
 import { useIsPhone } from './useIsPhone';
 
-const StatisticsPage = lazy(async () => ({ default: (await import('@/features/statistics/components/StatisticsPage')).StatisticsPage }));
-const SettingsPage = lazy(async () => ({ default: (await import('@/features/settings/components/SettingsPage')).SettingsPage }));
+const AddDialog = late(async () => (await import('@/features/add/components/AddDialog')).AddDialog);
+const StatisticsPage = late(async () => (await import('@/features/statistics/components/StatisticsPage')).StatisticsPage, <Moment />);
+const SettingsPage = late(async () => (await import('@/features/settings/components/SettingsPage')).SettingsPage, <Moment />);
+const CreateDialog = late(async () => (await import('@/features/create/components/CreateDialog')).CreateDialog);
+const KeysDialog = late(async () => (await import('./KeysDialog')).KeysDialog);
 
 const pages: { route: Route & { page: 'torrents' | 'statistics' | 'settings' }; icon: IconName }[] = [
   { route: { page: 'torrents', torrent: null, tab: 'overview' }, icon: 'list' },
@@ -44,6 +46,9 @@ export function Shell({ version }: { version: string }) {
   const toAdd = useOpened(addDialog);
   const isCreating = useOpened(createDialog) !== null;
   const isHelping = useOpened(helpDialog) !== null;
+  const wasAdding = useOnceTrue(toAdd !== null);
+  const wasCreating = useOnceTrue(isCreating);
+  const wasHelping = useOnceTrue(isHelping);
   const page = route.page === 'statistics' || route.page === 'settings' ? route.page : 'torrents';
 
   useShortcuts({
@@ -61,6 +66,10 @@ export function Shell({ version }: { version: string }) {
     addDialog.open({ files: [], sources: sourcesIn(handedOver) });
     go({ page: 'torrents', torrent: null, tab: 'overview' }, true);
   }, [handedOver]);
+  const { isLoading } = useListState();
+  useEffect(() => {
+    if (!isLoading) loadAhead();
+  }, [isLoading]);
   useHiddenStreams();
   useChangedThings();
   usePastedLinks();
@@ -96,6 +105,7 @@ export function Shell({ version }: { version: string }) {
         </span>
         {!isPhone && navigation}
         <span className={classes.grow} />
+        {isPhone && <Rates />}
         {isPhone && (
           <ActionIcon variant="filled" color="cyan" className={classes.add} aria-label={t('torrents.add')} onClick={() => addDialog.open()}>
             <Icon name="add" />
@@ -108,16 +118,16 @@ export function Shell({ version }: { version: string }) {
       <main id="main" className={classes.main} tabIndex={-1}>
         {page === 'torrents' ? (
           <TorrentsPage route={route.page === 'torrents' ? route : { page: 'torrents', torrent: null, tab: 'overview' }} />
+        ) : route.page === 'settings' ? (
+          <SettingsPage section={route.section} />
         ) : (
-          <Suspense fallback={<Empty icon="clock" title={t('torrents.loading')} />}>
-            {route.page === 'settings' ? <SettingsPage section={route.section} /> : <StatisticsPage />}
-          </Suspense>
+          <StatisticsPage />
         )}
       </main>
       {isPhone ? navigation : <StatusBar version={version} />}
-      <AddDialog toAdd={toAdd} />
-      <CreateDialog opened={isCreating} />
-      <KeysDialog opened={isHelping} />
+      {wasAdding && <AddDialog toAdd={toAdd} />}
+      {wasCreating && <CreateDialog opened={isCreating} />}
+      {wasHelping && <KeysDialog opened={isHelping} />}
       {isDragging && (
         <div className={classes.drop} aria-hidden="true">
           <Icon name="upload" size={40} />
@@ -126,6 +136,11 @@ export function Shell({ version }: { version: string }) {
       )}
     </div>
   );
+}
+
+function Moment() {
+  const { t } = useI18n();
+  return <Empty icon="clock" title={t('torrents.loading')} />;
 }
 
 function ConnectionBanner() {
@@ -218,6 +233,23 @@ function MainMenu() {
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>
+  );
+}
+
+/** On a phone there is no room for more of the status bar. */
+function Rates() {
+  const { t, format } = useI18n();
+  const { now } = useListState();
+  if (!now) return null;
+  return (
+    <span className={classes.rates}>
+      <span className={classes.down} title={t('column.downloadRate')}>
+        <Icon name="down" size={12} /> {format.rate(now.downloadRate)}
+      </span>
+      <span className={classes.up} title={t('column.uploadRate')}>
+        <Icon name="up" size={12} /> {format.rate(now.uploadRate)}
+      </span>
+    </span>
   );
 }
 

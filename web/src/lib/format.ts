@@ -6,6 +6,7 @@ export class Formatter {
   private readonly decimals: Intl.NumberFormat[];
   private readonly percents: Intl.NumberFormat[];
   private readonly dates: Intl.DateTimeFormat;
+  private readonly moments: Intl.DateTimeFormat;
   private readonly clock: Intl.DateTimeFormat;
   private readonly relative: Intl.RelativeTimeFormat;
   private readonly units: Record<'day' | 'hour' | 'minute' | 'second', Intl.NumberFormat>;
@@ -17,6 +18,7 @@ export class Formatter {
     this.decimals = [digits(0), digits(1), digits(2)];
     this.percents = [digits(0, 'percent'), digits(1, 'percent')];
     this.dates = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone });
+    this.moments = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone });
     this.clock = new Intl.DateTimeFormat(locale, { timeStyle: 'medium', timeZone });
     // Made once: making one takes longer than thousand uses of it.
     const unit = (name: string) => new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'narrow' });
@@ -68,6 +70,11 @@ export class Formatter {
 
   date(time: Date): string {
     return this.dates.format(time);
+  }
+
+  /** To the second. */
+  moment(time: Date): string {
+    return this.moments.format(time);
   }
 
   timeOfDay(time: Date): string {

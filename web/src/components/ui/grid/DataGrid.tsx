@@ -33,6 +33,8 @@ export interface GridColumn<T> {
   width: number;
   align?: 'end';
   sortable?: boolean;
+  /** It stays in view when the others are scrolled sideways, where the screen is wide enough. */
+  frozen?: boolean;
   /** Numbers and times are sorted from the largest first. */
   largestFirst?: boolean;
   render: (row: T) => ReactNode;
@@ -340,6 +342,9 @@ const Outline = memo(function Outline({ index, top, height, columns }: { index: 
   );
 });
 
+const cellClass = ({ align, frozen }: { align?: 'end'; frozen?: boolean }): string =>
+  `${classes.cell} ${align ? classes.end : ''} ${frozen ? classes.frozen : ''}`;
+
 const Row = memo(function Row<T>(props: RowProps<T>) {
   const { id, row, index, top, height, columns, chosen, tabbable, level, isOpen, onClick, onMenu, onOpen, onFocus } = props;
   return (
@@ -364,12 +369,7 @@ const Row = memo(function Row<T>(props: RowProps<T>) {
       {columns.map((column, at) => (
         // biome-ignore lint/a11y/useSemanticElements: see DataGrid.
         // biome-ignore lint/a11y/useFocusableInteractive: the row takes the focus.
-        <div
-          key={column.id}
-          role="gridcell"
-          aria-colindex={at + 1}
-          className={column.align ? `${classes.cell} ${classes.end}` : classes.cell}
-        >
+        <div key={column.id} role="gridcell" aria-colindex={at + 1} className={cellClass(column)}>
           {column.render(row)}
         </div>
       ))}
@@ -450,6 +450,7 @@ function Header<T>({ columns, widths, sort, onSort, onResize, onPlace, onMenu, o
         const names = [classes.head];
         if (column.align) names.push(classes.end);
         if (column.sortable) names.push(classes.sortable);
+        if (column.frozen) names.push(classes.frozen);
         if (sorted) names.push(classes.sorted);
         if (dropAt === index) names.push(classes.dropTarget);
         return (

@@ -8,6 +8,7 @@ import { FolderField } from '@/components/ui/FolderField';
 import { Icon } from '@/components/ui/Icon';
 import { notify } from '@/components/ui/notices';
 import { getSettings } from '@/features/settings/api/settings';
+import { CategoryField } from '@/features/settings/components/CategoryField';
 import { useCategories, useTags } from '@/features/settings/hooks/useLabels';
 import { useI18n } from '@/lib/i18n/I18n';
 import { explain } from '@/lib/problem';
@@ -191,14 +192,7 @@ function AddForm({ toAdd }: { toAdd: ToAdd }) {
           </ul>
         )}
         <div className={classes.fields}>
-          <TagsInput
-            label={t('dialog.category')}
-            placeholder={t('filter.noCategory')}
-            data={categories.map(({ name }) => name)}
-            maxTags={1}
-            value={category ? [category] : []}
-            onChange={(values) => setCategory(values.at(-1) ?? '')}
-          />
+          <CategoryField value={category} onChange={setCategory} />
           <FolderField label={t('add.folder')} value={savePath} onChange={setSavePath} placeholder={defaultPath} />
         </div>
         <Group gap="lg">

@@ -1,4 +1,4 @@
-import { ActionIcon, Tabs } from '@mantine/core';
+import { ActionIcon, Menu, Tabs } from '@mantine/core';
 import { type KeyboardEvent, type PointerEvent, useEffect, useSyncExternalStore } from 'react';
 import type { TorrentRow } from '@/api';
 import { type DetailTab, detailTabs, go } from '@/app/route';
@@ -6,6 +6,8 @@ import { useIsPhone } from '@/app/useIsPhone';
 import { Empty } from '@/components/ui/Empty';
 import { Icon } from '@/components/ui/Icon';
 import type { DialogKind } from '@/features/torrents/components/TorrentDialogs';
+import { TorrentMenuItems } from '@/features/torrents/components/TorrentMenu';
+import { chosenOne } from '@/features/torrents/components/TorrentsPage';
 import { useTorrentActions } from '@/features/torrents/hooks/useTorrentActions';
 import { useI18n } from '@/lib/i18n/I18n';
 import { StoredValue, useStored } from '@/lib/stored';
@@ -115,6 +117,16 @@ export function DetailPanel({ id, tab, onClose, onDialog }: DetailPanelProps) {
                   <ActionIcon aria-label={t('torrent.remove')} onClick={() => onDialog('remove', row)}>
                     <Icon name="trash" />
                   </ActionIcon>
+                  <Menu position="bottom-end">
+                    <Menu.Target>
+                      <ActionIcon aria-label={t('torrents.more')}>
+                        <Icon name="more" />
+                      </ActionIcon>
+                    </Menu.Target>
+                    <Menu.Dropdown>
+                      <TorrentMenuItems chosen={chosenOne(row)} actions={actions} onDialog={(kind) => onDialog(kind, row)} />
+                    </Menu.Dropdown>
+                  </Menu>
                 </>
               )}
             </div>

@@ -1,7 +1,9 @@
-import { Button, Group, NativeSelect } from '@mantine/core';
+import { Button, Group, Menu, NativeSelect } from '@mantine/core';
 import { keepPreviousData, useQueries, useQueryClient } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { FilePriority, FileRow, FolderRow, PriorityChange, TorrentDetails } from '@/api';
+import { useIsPhone } from '@/app/useIsPhone';
+import { ContextMenu } from '@/components/ui/ContextMenu';
 import { Empty } from '@/components/ui/Empty';
 import { DataGrid, type GridColumn } from '@/components/ui/grid/DataGrid';
 import { storedLayout } from '@/components/ui/grid/layout';
@@ -32,9 +34,11 @@ interface Node {
 /** The torrent's files as a tree; what lies in a folder is asked for when it is opened. */
 export function FilesTab({ id, details }: { id: string; details: TorrentDetails }) {
   const { t, format } = useI18n();
+  const isPhone = useIsPhone();
   const client = useQueryClient();
   const [layout, setLayout] = useStored(fileLayout);
   const [selection, setSelection] = useState(emptySelection);
+  const [menu, setMenu] = useState<{ x: number; y: number } | null>(null);
   const [openFolders, setOpenFolders] = useState<readonly string[]>(['']);
   const [limits, setLimits] = useState<Readonly<Record<string, number>>>({});
   const isMoving = details.row.isFinished !== true && (details.row.downloadRate ?? 0) > 0;
@@ -47,6 +51,12 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
       placeholderData: keepPreviousData,
     })),
   });
+  // The folder that holds all the others is open from the start.
+  const root = folders[0]?.data;
+  const only = root && root.files.length === 0 && root.folders.length === 1 ? root.folders[0]?.path : undefined;
+  useEffect(() => {
+    if (only !== undefined) setOpenFolders((open) => (open.includes(only) ? open : [...open, only]));
+  }, [only]);
   const nodes = useMemo(() => {
     const contents = new Map(openFolders.map((folder, index) => [folder, folders[index]?.data]));
     const rows: Node[] = [];
@@ -93,11 +103,20 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
   ];
   const isOpen = (node: Node) => (node.folder ? openFolders.includes(node.folder.path) : undefined);
 
+  const size: GridColumn<Node> = {
+    id: 'size',
+    label: t('column.size'),
+    width: isPhone ? 90 : 100,
+    align: 'end',
+    render: (node) => (node.more ? '' : format.bytes((node.folder ?? node.file)?.length ?? 0)),
+  };
+  // On a phone the size is what has no room.
   const columns: GridColumn<Node>[] = [
     {
       id: 'name',
       label: t('column.name'),
-      width: 420,
+      width: isPhone ? 156 : 420,
+      frozen: true,
       render: (node) =>
         node.more ? (
           <Button
@@ -127,17 +146,11 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
           </span>
         ),
     },
-    {
-      id: 'size',
-      label: t('column.size'),
-      width: 100,
-      align: 'end',
-      render: (node) => (node.more ? '' : format.bytes((node.folder ?? node.file)?.length ?? 0)),
-    },
+    ...(isPhone ? [] : [size]),
     {
       id: 'progress',
       label: t('column.progress'),
-      width: 150,
+      width: isPhone ? 112 : 150,
       render: (node) => {
         const entry = node.folder ?? node.file;
         if (!entry) return null;
@@ -154,7 +167,7 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
     {
       id: 'priority',
       label: t('files.priority'),
-      width: 150,
+      width: isPhone ? 104 : 150,
       render: (node) =>
         node.more ? null : (
           <NativeSelect
@@ -169,6 +182,7 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
           />
         ),
     },
+    ...(isPhone ? [size] : []),
   ];
   return (
     <>
@@ -194,10 +208,19 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
         selection={selection}
         onSelection={setSelection}
         onOpen={toggle}
+        onMenu={(_, x, y) => setMenu({ x, y })}
         tree={{ level: (node) => node.depth + 1, isOpen, onToggle: toggle }}
         rowHeight={30}
         empty={<Empty compact icon="file" title={details.hasMetadata ? t('torrents.loading') : t('files.none')} />}
       />
+      <ContextMenu at={menu} onClose={() => setMenu(null)} label={t('files.menu')}>
+        <Menu.Label>{t('files.priority')}</Menu.Label>
+        {priorityNames.map(({ value, label }) => (
+          <Menu.Item key={value} onClick={() => prioritise(chosenIds, value)}>
+            {label}
+          </Menu.Item>
+        ))}
+      </ContextMenu>
     </>
   );
 }

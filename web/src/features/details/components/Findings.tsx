@@ -14,7 +14,8 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
       {findings.map((finding) => (
         <li key={finding.code} className={`${classes.finding} ${classes[finding.level]}`}>
           <Icon name={icons[finding.level]} size={16} />
-          <span>
+          {/* The daemon's own words. */}
+          <span lang="en">
             {finding.message}
             {finding.advice && <span className={classes.advice}> {finding.advice}</span>}
           </span>

@@ -22,8 +22,10 @@ export function LogTab({ details, log }: { details: TorrentDetails; log: readonl
         <ol className={classes.log}>
           {log.toReversed().map((entry) => (
             <li key={entry.number}>
-              <time dateTime={entry.at}>{format.date(new Date(entry.at))}</time>
-              <span className={entry.level === 'problem' ? classes.bad : undefined}>{entry.message}</span>
+              <time dateTime={entry.at}>{format.moment(new Date(entry.at))}</time>
+              <span lang="en" className={entry.level === 'problem' ? classes.bad : undefined}>
+                {entry.message}
+              </span>
             </li>
           ))}
         </ol>

@@ -61,7 +61,7 @@ export function OverviewTab({ details, pieces }: { details: TorrentDetails; piec
           [t('column.eta'), row.etaSeconds !== undefined && row.etaSeconds !== null ? format.duration(row.etaSeconds) : null],
           [t('overview.wasted'), format.bytes(details.wasted ?? 0)],
           [t('column.peers'), t('overview.peersOf', { peers: row.peers ?? 0, seeds: row.seeds ?? 0, known: details.knownPeers ?? 0 })],
-          [t('overview.activeTime'), format.duration(row.activeSeconds ?? 0)],
+          [t('overview.activeTime'), row.activeSeconds ? format.duration(row.activeSeconds) : null],
           [t('column.seedingTime'), row.seedingSeconds ? format.duration(row.seedingSeconds) : null],
         ]}
       />

@@ -75,7 +75,7 @@ export function PeersTab({ id, peers, details }: { id: string; peers: ReadonlyMa
         ...number,
         render: (peer) => (peer.uploadRate ? format.rate(peer.uploadRate) : '–'),
       },
-      { id: 'downloaded', label: t('column.downloaded'), width: 100, ...number, render: (peer) => format.bytes(peer.downloaded ?? 0) },
+      { id: 'downloaded', label: t('column.downloaded'), width: 112, ...number, render: (peer) => format.bytes(peer.downloaded ?? 0) },
       { id: 'uploaded', label: t('column.uploaded'), width: 100, ...number, render: (peer) => format.bytes(peer.uploaded ?? 0) },
       { id: 'requests', label: t('peer.requests'), width: 90, ...number, render: (peer) => format.number(peer.requests ?? 0) },
       {

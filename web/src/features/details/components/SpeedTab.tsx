@@ -1,7 +1,9 @@
 import { useMemo } from 'react';
-import { RateChart } from '@/components/ui/RateChart';
+import { late } from '@/components/ui/late';
 import type { RateSample } from '../api/detailState';
 import classes from './Tab.module.css';
+
+const RateChart = late(async () => (await import('@/components/ui/RateChart')).RateChart);
 
 /** The torrent's rates since its details were opened. */
 export function SpeedTab({ rates }: { rates: readonly RateSample[] }) {

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Checkbox, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Checkbox } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Settings, WatchFolder } from '@/api';
@@ -9,6 +9,7 @@ import { notify } from '@/components/ui/notices';
 import { useI18n } from '@/lib/i18n/I18n';
 import { explain } from '@/lib/problem';
 import { saveSettings } from '../api/settings';
+import { CategoryField } from './CategoryField';
 import classes from './SettingsPage.module.css';
 
 /** Folders whose .torrent files are added by themselves. */
@@ -69,7 +70,7 @@ export function WatchFolders({ settings }: { settings: Settings }) {
         <div className={classes.stack}>
           <FolderField label={t('watch.path')} value={path} onChange={setPath} required />
           <FolderField label={t('add.folder')} value={savePath} onChange={setSavePath} placeholder={t('watch.default')} />
-          <TextInput label={t('dialog.category')} value={category} onChange={({ currentTarget }) => setCategory(currentTarget.value)} />
+          <CategoryField value={category} onChange={setCategory} />
           <Checkbox label={t('add.startPaused')} checked={paused} onChange={({ currentTarget }) => setPaused(currentTarget.checked)} />
           <div className={classes.actions}>
             <Button type="submit">{t('common.add')}</Button>

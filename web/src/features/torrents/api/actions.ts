@@ -11,6 +11,7 @@ import {
   resumeTorrents,
   type TorrentChange,
 } from '@/api';
+import { apiUrl } from '@/lib/base';
 import { answer } from '@/lib/problem';
 import type { Target } from '../target';
 
@@ -23,3 +24,4 @@ export const move = (target: Target, savePath: string) => answer(moveTorrents({ 
 export const queue = (target: Target, to: QueueMove) => answer(queueTorrents({ body: { ...target, to } }));
 export const change = (target: Target, change: TorrentChange) => answer(changeTorrents({ body: { ...target, change } }));
 export const magnetOf = async (id: string) => (await answer(getTorrent({ path: { id } }))).magnet;
+export const metainfoUrl = (id: string) => apiUrl(`torrents/${id}/metainfo`);

@@ -3,9 +3,10 @@ import { type FormEvent, type ReactNode, useState } from 'react';
 import type { ShareAction } from '@/api';
 import { Dialog } from '@/components/ui/Dialog';
 import { FolderField } from '@/components/ui/FolderField';
-import { RateField } from '@/components/ui/RateField';
+import { RateChangeField, RateField } from '@/components/ui/RateField';
 import { useTorrentDetails } from '@/features/details/hooks/useTorrentDetails';
-import { useCategories, useTags } from '@/features/settings/hooks/useLabels';
+import { CategoryField } from '@/features/settings/components/CategoryField';
+import { useTags } from '@/features/settings/hooks/useLabels';
 import { useI18n } from '@/lib/i18n/I18n';
 import type { TorrentActions } from '../hooks/useTorrentActions';
 import type { Chosen } from './TorrentsPage';
@@ -148,7 +149,6 @@ function Rename({ chosen, actions, onClose }: DialogProps) {
 
 function Labels({ chosen, actions, onClose }: DialogProps) {
   const { t } = useI18n();
-  const categories = useCategories();
   const tags = useTags();
   const [category, setCategory] = useState<string | null>(chosen.row ? (chosen.row.category ?? '') : null);
   const [chosenTags, setTags] = useState<string[]>([...(chosen.row?.tags ?? [])]);
@@ -159,18 +159,11 @@ function Labels({ chosen, actions, onClose }: DialogProps) {
     });
   return (
     <ActionForm run={run} onClose={onClose} submit={t('common.save')}>
-      <TagsInput
-        label={t('dialog.category')}
-        description={t('dialog.categoryHint')}
-        placeholder={category === null ? t('dialog.unchanged') : t('filter.noCategory')}
-        data={categories.map(({ name }) => name)}
-        maxTags={1}
-        value={category ? [category] : []}
-        onChange={(values) => setCategory(values.at(-1) ?? '')}
-        comboboxProps={{ withinPortal: true }}
-        data-autofocus
-        clearable
-        clearButtonProps={{ 'aria-label': t('common.clear') }}
+      <CategoryField
+        value={category ?? ''}
+        onChange={setCategory}
+        placeholder={category === null ? t('dialog.unchanged') : undefined}
+        autoFocus
       />
       <TagsInput
         label={chosen.row ? t('dialog.tags') : t('dialog.addTags')}
@@ -187,8 +180,10 @@ function Labels({ chosen, actions, onClose }: DialogProps) {
 function Limits({ chosen, actions, onClose }: DialogProps) {
   const { t } = useI18n();
   const details = useTorrentDetails(chosen.row?.id ?? null);
-  const [download, setDownload] = useState<number>(chosen.row?.downloadLimit ?? 0);
-  const [upload, setUpload] = useState<number>(chosen.row?.uploadLimit ?? 0);
+  // Of many, what nobody touches stays as it is for each.
+  const [download, setDownload] = useState<number | null>(chosen.row ? (chosen.row.downloadLimit ?? 0) : null);
+  const [upload, setUpload] = useState<number | null>(chosen.row ? (chosen.row.uploadLimit ?? 0) : null);
+  const [isShareChanged, setShareChanged] = useState(chosen.row !== null);
   const [ratio, setRatio] = useState<number | ''>('');
   const [minutes, setMinutes] = useState<number | ''>('');
   const [action, setAction] = useState<ShareAction | ''>('');
@@ -201,52 +196,67 @@ function Limits({ chosen, actions, onClose }: DialogProps) {
   }
   const run = () =>
     actions.change(chosen.target, {
-      downloadLimit: download,
-      uploadLimit: upload,
-      shareLimits: {
-        ...(ratio !== '' && { ratio }),
-        ...(minutes !== '' && { seedingMinutes: minutes }),
-        ...(action !== '' && { action }),
-      },
+      ...(download !== null && { downloadLimit: download }),
+      ...(upload !== null && { uploadLimit: upload }),
+      ...(isShareChanged && {
+        shareLimits: {
+          ...(ratio !== '' && { ratio }),
+          ...(minutes !== '' && { seedingMinutes: minutes }),
+          ...(action !== '' && { action }),
+        },
+      }),
     });
-  const asSettings = t('dialog.asSettings');
+  const unset = isShareChanged ? t('dialog.asSettings') : t('dialog.unchanged');
+  const changed = <T,>(set: (value: T) => void, value: T) => {
+    set(value);
+    setShareChanged(true);
+  };
   return (
     <ActionForm run={run} onClose={onClose} submit={t('common.save')}>
       <Group grow>
-        <RateField label={t('settings.downloadLimit')} value={download} onChange={setDownload} />
-        <RateField label={t('settings.uploadLimit')} value={upload} onChange={setUpload} />
+        {chosen.row ? (
+          <>
+            <RateField label={t('settings.downloadLimit')} value={download ?? 0} onChange={setDownload} />
+            <RateField label={t('settings.uploadLimit')} value={upload ?? 0} onChange={setUpload} />
+          </>
+        ) : (
+          <>
+            <RateChangeField label={t('settings.downloadLimit')} value={download} onChange={setDownload} />
+            <RateChangeField label={t('settings.uploadLimit')} value={upload} onChange={setUpload} />
+          </>
+        )}
       </Group>
       <Group grow align="end">
         <NumberInput
           label={t('settings.ratio')}
           description={t('dialog.minusOne')}
-          placeholder={asSettings}
+          placeholder={unset}
           min={-1}
           step={0.1}
           decimalScale={2}
           value={ratio}
-          onChange={(value) => setRatio(value === '' ? '' : Number(value))}
+          onChange={(value) => changed(setRatio, value === '' ? '' : Number(value))}
         />
         <NumberInput
           label={t('settings.seedingMinutes')}
           description={t('dialog.minusOne')}
-          placeholder={asSettings}
+          placeholder={unset}
           min={-1}
           allowDecimal={false}
           value={minutes}
-          onChange={(value) => setMinutes(value === '' ? '' : Number(value))}
+          onChange={(value) => changed(setMinutes, value === '' ? '' : Number(value))}
         />
       </Group>
       <Select
         label={t('settings.shareAction')}
         data={[
-          { value: '', label: asSettings },
+          { value: '', label: unset },
           { value: 'pause', label: t('share.pause') },
           { value: 'remove', label: t('share.remove') },
           { value: 'removeWithData', label: t('share.removeWithData') },
         ]}
         value={action}
-        onChange={(value) => setAction((value ?? '') as ShareAction | '')}
+        onChange={(value) => changed(setAction, (value ?? '') as ShareAction | '')}
       />
     </ActionForm>
   );

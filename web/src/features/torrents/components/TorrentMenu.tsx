@@ -3,7 +3,7 @@ import { Icon, type IconName } from '@/components/ui/Icon';
 import { notify } from '@/components/ui/notices';
 import { useI18n } from '@/lib/i18n/I18n';
 import { explain } from '@/lib/problem';
-import { magnetOf } from '../api/actions';
+import { magnetOf, metainfoUrl } from '../api/actions';
 import type { TorrentActions } from '../hooks/useTorrentActions';
 import type { DialogKind } from './TorrentDialogs';
 import type { Chosen } from './TorrentsPage';
@@ -62,6 +62,11 @@ export function TorrentMenuItems({ chosen, actions, onDialog, onOpen }: TorrentM
       <Menu.Divider />
       {item('recheck', t('torrent.recheck'), () => actions.recheck(target))}
       {item('tracker', t('torrent.announce'), () => actions.announce(target))}
+      {row && row.state !== 'metadata' && (
+        <Menu.Item component="a" href={metainfoUrl(row.id)} download leftSection={<Icon name="file" size={15} />}>
+          {t('create.download')}
+        </Menu.Item>
+      )}
       {row && item('copy', t('torrent.copyMagnet'), () => copy(magnetOf(row.id)))}
       {row && item('copy', t('torrent.copyHash'), () => copy(Promise.resolve(row.id)))}
       <Menu.Divider />

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Drawer, Menu, TextInput, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Menu, TextInput, Tooltip } from '@mantine/core';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { TorrentRow } from '@/api';
 import { go, type Route } from '@/app/route';
@@ -8,12 +8,13 @@ import { Empty } from '@/components/ui/Empty';
 import { ColumnMenu } from '@/components/ui/grid/ColumnMenu';
 import { DataGrid } from '@/components/ui/grid/DataGrid';
 import { Icon } from '@/components/ui/Icon';
+import { late } from '@/components/ui/late';
 import { announce } from '@/components/ui/notices';
+import { useOnceTrue } from '@/components/ui/useOnceTrue';
 import { addDialog, createDialog } from '@/features/add/dialogs';
-import { DetailPanel } from '@/features/details/components/DetailPanel';
 import { useI18n } from '@/lib/i18n/I18n';
 import { useShortcuts } from '@/lib/keyboard';
-import { emptySelection, isChosen, type Selection, selectNone } from '@/lib/selection';
+import { emptySelection, isChosen, type Selection, selectAll, selectNone } from '@/lib/selection';
 import { useStored } from '@/lib/stored';
 import { initialLayout, torrentLayout, useTorrentColumns } from '../columns';
 import { everything, type Filter, isFiltered, toQuery } from '../filter';
@@ -22,15 +23,23 @@ import { useListState, useTorrentList } from '../hooks/useTorrentList';
 import type { Target } from '../target';
 import { FilterChips, Filters } from './Filters';
 import { TorrentCards } from './TorrentCards';
-import { type OpenDialog, TorrentDialogs } from './TorrentDialogs';
+import type { OpenDialog } from './TorrentDialogs';
 import { TorrentMenuItems } from './TorrentMenu';
 import classes from './TorrentsPage.module.css';
+
+const DetailPanel = late(async () => (await import('@/features/details/components/DetailPanel')).DetailPanel);
+const FilterDrawer = late(async () => (await import('./FilterDrawer')).FilterDrawer);
+const TorrentDialogs = late(async () => (await import('./TorrentDialogs')).TorrentDialogs);
+
+/** The filter holds while another page is looked at. */
+let lastFilter = everything;
 
 /** The torrents: filters, the table (cards on a phone), and the details of one of them. */
 export function TorrentsPage({ route }: { route: Route & { page: 'torrents' } }) {
   const { t } = useI18n();
   const isPhone = useIsPhone();
-  const [filter, setFilter] = useState<Filter>(everything);
+  const [filter, setFilter] = useState<Filter>(lastFilter);
+  lastFilter = filter;
   const text = useDelayed(filter.text, 150);
   const asked = useMemo(() => ({ ...filter, text }), [filter, text]);
   const [layout, setLayout] = useStored(torrentLayout);
@@ -63,13 +72,16 @@ export function TorrentsPage({ route }: { route: Route & { page: 'torrents' } })
 
   useShortcuts({
     search: () => search.current?.focus(),
+    all: () => setSelection(selectAll(selection)),
     toggle: () => chosen && (chosen.isAllPaused ? actions.resume(chosen.target) : actions.pause(chosen.target)),
     remove: () => show('remove'),
     recheck: () => chosen && actions.recheck(chosen.target),
     rename: () => chosen?.row && show('rename'),
     details: () => (route.torrent ? close() : selection.active && open(selection.active)),
-    grid: () =>
-      document.querySelector<HTMLElement>('[role=grid] [role=row][tabindex="0"], [role=grid] [role=columnheader][tabindex="0"]')?.focus(),
+    grid: () => {
+      const place = (role: string) => document.querySelector<HTMLElement>(`[role=grid] [role=${role}][tabindex="0"]`);
+      (place('row') ?? place('columnheader'))?.focus();
+    },
   });
 
   // With the panel open, it follows the row that is chosen.
@@ -109,8 +121,9 @@ export function TorrentsPage({ route }: { route: Route & { page: 'torrents' } })
       </Button>
     </Empty>
   );
-  const filters = <Filters filter={filter} onFilter={changeFilter} />;
-  const dialogs = <TorrentDialogs open={dialog} actions={actions} onClose={() => setDialog(null)} onRemoved={afterRemoval} />;
+  const wasFiltering = useOnceTrue(filtersOpen);
+  const wasAsking = useOnceTrue(dialog !== null);
+  const dialogs = wasAsking && <TorrentDialogs open={dialog} actions={actions} onClose={() => setDialog(null)} onRemoved={afterRemoval} />;
 
   if (isPhone) {
     return (
@@ -131,7 +144,7 @@ export function TorrentsPage({ route }: { route: Route & { page: 'torrents' } })
               <ActionIcon
                 variant={isFiltered(filter) ? 'light' : 'subtle'}
                 color={isFiltered(filter) ? 'cyan' : 'gray'}
-                aria-label={t('filter.label')}
+                aria-label={t('filter.andOrder')}
                 onClick={() => setFiltersOpen(true)}
               >
                 <Icon name="filter" />
@@ -146,15 +159,17 @@ export function TorrentsPage({ route }: { route: Route & { page: 'torrents' } })
               empty={empty}
               onDialog={(kind, row) => show(kind, chosenOne(row))}
             />
-            <Drawer
-              opened={filtersOpen}
-              onClose={() => setFiltersOpen(false)}
-              title={t('filter.label')}
-              closeButtonProps={{ 'aria-label': t('common.close') }}
-              size="85%"
-            >
-              {filters}
-            </Drawer>
+            {wasFiltering && (
+              <FilterDrawer
+                opened={filtersOpen}
+                onClose={() => setFiltersOpen(false)}
+                filter={filter}
+                onFilter={changeFilter}
+                columns={columns}
+                sort={layout.sort}
+                onSort={(sort) => setLayout((previous) => ({ ...previous, sort }))}
+              />
+            )}
           </>
         )}
         {dialogs}
@@ -166,7 +181,7 @@ export function TorrentsPage({ route }: { route: Route & { page: 'torrents' } })
     <div className={classes.page}>
       <h1 className="visually-hidden">{t('torrents.label')}</h1>
       <aside className={classes.filters} aria-label={t('filter.label')}>
-        {filters}
+        <Filters filter={filter} onFilter={changeFilter} />
       </aside>
       <div className={classes.main}>
         <div className={classes.toolbar} role="toolbar" aria-label={t('torrents.toolbar')}>
