@@ -403,6 +403,7 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
         if (stops) SetRuns(torrent, false);
         Decide();
         ShowNow(torrent);
+        return true;
     }
 
     // Whoever made a change sees it in the next list.
@@ -411,7 +412,6 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
         Show(torrent);
         Mark(torrent);
         Wake();
-        return true;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The torrent {Id} was being removed with its files when the daemon ended, and not all of them can be deleted.")]

@@ -168,10 +168,10 @@ public sealed class LiveDaemonTests : IAsyncLifetime
     [Fact]
     public async Task Files_move_and_go()
     {
-        Fails(ExitCode.Auth, "spate serve --root DIR", "add", "show.torrent", "-o", terminal["elsewhere"]);
+        Fails(ExitCode.Auth, "start it with --root FOLDER", "add", "show.torrent", "-o", terminal["elsewhere"]);
         Assert.Contains(terminal["downloads"], terminal.Err);
         live.GetShow();
-        Fails(ExitCode.Auth, "spate serve --root DIR", "mv", "show", terminal["elsewhere"]);
+        Fails(ExitCode.Auth, "start it with --root FOLDER", "mv", "show", terminal["elsewhere"]);
         terminal.Ok("mv", "show", "downloads/films"); // relative to where the command is run
         Assert.Matches("^being moved  [0-9a-f]{8}  show\n$", terminal.Out);
         await LiveDaemon.UntilAsync(() => live.IsSame("show/a.mkv", "downloads/films/show/a.mkv") && live.State() == "seeding", "it was moved");

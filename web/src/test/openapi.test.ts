@@ -30,10 +30,7 @@ const dialect = new Ajv2020({ strict: false, validateFormats: false, logger: fal
 async function isValid(document: Document): Promise<boolean> {
   try {
     const schemas = Object.values(at(document, 'components', 'schemas'));
-    return (
-      (await validate(structuredClone(document))).valid &&
-      schemas.every((schema) => dialect.validateSchema(schema as Json))
-    );
+    return (await validate(structuredClone(document))).valid && schemas.every((schema) => dialect.validateSchema(schema as Json));
   } catch {
     return false; // a reference that leads nowhere is thrown
   }
