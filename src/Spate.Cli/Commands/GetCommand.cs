@@ -78,6 +78,7 @@ internal static partial class GetCommand
                     Options = metainfo => new TorrentOptions
                     {
                         SaveTo = folder,
+                        MayStartOver = true, // who deletes the files and gives the command again wants them anew
                         Sequential = context.Get(sequential),
                         Preallocate = context.Get(preallocate),
                         FilePriorities = Priorities(metainfo, selection, link),

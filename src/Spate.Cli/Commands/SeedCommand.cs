@@ -51,7 +51,7 @@ internal static class SeedCommand
                     ShownFolder = folder,
                     MustBeComplete = true,
                     // Paused until it is known to be complete: nobody's files are written to by seeding.
-                    Options = _ => new TorrentOptions { SaveTo = folder, Paused = true, TrustData = isNew || context.Get(trust), Peers = peers, MaxPeers = maxPeers },
+                    Options = _ => new TorrentOptions { SaveTo = folder, MayStartOver = true, Paused = true, TrustData = isNew || context.Get(trust), Peers = peers, MaxPeers = maxPeers },
                 });
             }
             string at = string.Join(", ", started.ListenEndPoints.Select(static at => AddressOf(at)));

@@ -87,6 +87,12 @@ public sealed record TorrentOptions
     /// <summary>The data is known to be complete and is not checked at the start; a piece found wrong later is told.</summary>
     public bool TrustData { get; init; }
 
+    /// <summary>
+    /// Where pieces were saved and none of the files is there any more, download them anew. Else that is an error, and the torrent goes on
+    /// when the files are back: their drive may only not be connected.
+    /// </summary>
+    public bool MayStartOver { get; init; }
+
     /// <summary>Priority by file index; null is normal for all.</summary>
     public IReadOnlyList<Pieces.PiecePriority>? FilePriorities { get; init; }
 

@@ -55,6 +55,15 @@ internal sealed class KnownPieces(FileLayout layout, PiecePicker picker)
         }
     }
 
+    /// <summary>Whether none of the files is there that hold pieces of resume data.</summary>
+    /// <param name="resume">Of this torrent.</param>
+    /// <param name="found">What is on disk, by file index.</param>
+    public bool AllGone(ResumeData resume, IReadOnlyList<StorageEntry> found)
+    {
+        int[] holding = [.. from file in metainfo.Files where Touches(file, resume.Pieces) select file.Index];
+        return holding.Length > 0 && holding.All(file => found[file].Kind == StorageEntryKind.None);
+    }
+
     /// <summary>The same where there is no resume data: whatever has content must be checked.</summary>
     /// <param name="found">What is on disk, by file index.</param>
     /// <param name="trust">The user vouches for the content of files that have the right length.</param>

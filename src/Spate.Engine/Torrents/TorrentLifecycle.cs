@@ -437,6 +437,11 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         List<StorageEntry> found = await StatAsync();
         if (resume is not null)
         {
+            if (!options.MayStartOver && known.AllGone(resume, found))
+            {
+                throw new FileNotFoundException($"None of the files of {Metainfo.Name} is in {files.Folder} any more. Connect their drive or bring them back, " +
+                    "and it goes on; if they are gone for good, check the torrent: then they are downloaded anew.");
+            }
             (uploadedBefore, downloadedBefore) = (resume.Uploaded, resume.Downloaded);
             (activeSeconds, seedingSeconds) = (resume.ActiveSeconds, resume.SeedingSeconds);
             foreach (string peer in resume.Peers)

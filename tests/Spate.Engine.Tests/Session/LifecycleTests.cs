@@ -45,6 +45,13 @@ public sealed class LifecycleTests
 
     private void Do(Func<Task> action) => world.Play(action, Minute);
 
+    private static (string Path, byte[] Bytes)[] TakeAway(SimNode node)
+    {
+        (string Path, byte[] Bytes)[] files = [.. node.Content.Files.Select((_, i) => PathOf(node, i)).Where(node.Host.Disk.Exists).Select(path => (path, node.Host.Disk.Get(path)!))];
+        foreach ((string path, _) in files) node.Host.Disk.Erase(path);
+        return files;
+    }
+
     private void UntilSettled(SimNode node) =>
         world.RunUntil(() => node.Torrent!.Status.State != TorrentState.Checking, Minute, "it is checked");
 
@@ -97,6 +104,46 @@ public sealed class LifecycleTests
         leech.Start();
         UntilSettled(leech);
         AssertClaimsOnlyWhatIsThere(leech);
+        swarm.RunUntilComplete(Minute);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void When_all_files_are_out_of_sight_at_the_start_it_says_so_and_goes_on_when_they_are_back(bool killed)
+    {
+        SimNode leech = Leech();
+        RunTo(leech, 40);
+        world.Run(TimeSpan.FromSeconds(5));
+        int durable = Durable(leech);
+        if (killed) leech.Kill();
+        else Do(leech.StopAsync);
+        (string Path, byte[] Bytes)[] files = TakeAway(leech);
+        leech.Start();
+        world.RunUntil(() => leech.Torrent!.Status.State == TorrentState.Error, Minute, "it is told that the files are gone");
+        Assert.Contains("Connect their drive", leech.Torrent!.Status.Error, StringComparison.Ordinal);
+        world.Run(TimeSpan.FromSeconds(20));
+        Assert.Equal(TorrentState.Error, leech.Torrent.Status.State);
+        Assert.DoesNotContain(files, file => leech.Host.Disk.Exists(file.Path));
+
+        foreach ((string path, byte[] bytes) in files) leech.Host.Disk.Put(path, bytes);
+        world.RunUntil(() => leech.Torrent.Status.State is TorrentState.Downloading or TorrentState.Seeding, Minute, "it goes on");
+        AssertClaimsOnlyWhatIsThere(leech);
+        Assert.InRange(Have(leech), durable, swarm.Metainfo.PieceCount);
+        swarm.RunUntilComplete(Minute);
+    }
+
+    [Fact]
+    public void When_all_files_are_gone_for_good_a_check_has_them_downloaded_anew()
+    {
+        SimNode leech = Leech();
+        RunTo(leech, 40);
+        world.Run(TimeSpan.FromSeconds(5));
+        Do(leech.StopAsync);
+        TakeAway(leech);
+        leech.Start();
+        world.RunUntil(() => leech.Torrent!.Status.State == TorrentState.Error, Minute, "it is told that the files are gone");
+        Do(leech.Torrent!.RecheckAsync);
         swarm.RunUntilComplete(Minute);
     }
 
