@@ -6,7 +6,7 @@ import { expect, test } from './world';
 const count = 10_000;
 const atATime = 100;
 /** Seconds in which nothing happens; a minute when figures for bench/README.md are wanted. */
-const idleSeconds = Number(process.env.SPATE_IDLE_SECONDS ?? 15);
+const idleSeconds = Number(process.env.SPATE_IDLE_SECONDS ?? 10);
 
 const small = (index: number): Small => ({
   name: `torrent number ${index} of many.bin`,

@@ -10,9 +10,6 @@ import { type Filter, toQuery } from '../filter';
 const windowSize = 200;
 /** The next window is asked for when the view comes this near to the end of the loaded one. */
 const margin = 40;
-/** The view moves to where the scrolling rests for so long, and while it goes on, after so long. */
-const restMs = 60;
-const passingMs = 250;
 /** Rows that were loaded and are out of the window stay until there are more than this. */
 const maxRemembered = 3000;
 
@@ -57,22 +54,15 @@ export function useTorrentList(filter: Filter, sort: GridLayout['sort']): Torren
   const rowOf = useCallback((id: string) => state.rows.get(id) ?? seen.current.rows.get(id), [state.rows]);
 
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const waitingSince = useRef<number | null>(null);
   useEffect(() => () => clearTimeout(timer.current), []);
   const total = state.total;
   const onView = useCallback(
     (first: number, last: number) => {
       const isCovered = (first - margin >= offset || offset === 0) && (last + margin < offset + windowSize || offset + windowSize >= total);
       clearTimeout(timer.current);
-      const now = performance.now();
-      waitingSince.current = isCovered ? null : (waitingSince.current ?? now);
-      if (waitingSince.current === null) return;
-      // While somebody scrolls through thousands of rows, where they rest matters, and now and then what they pass.
-      const wait = Math.max(0, Math.min(restMs, waitingSince.current + passingMs - now));
-      timer.current = setTimeout(() => {
-        waitingSince.current = null;
-        setOffset(Math.max(0, Math.floor((first + last - windowSize) / 2)));
-      }, wait);
+      if (isCovered) return;
+      // While somebody scrolls through thousands of rows, only where they stop matters.
+      timer.current = setTimeout(() => setOffset(Math.max(0, Math.floor((first + last - windowSize) / 2))), 60);
     },
     [offset, total],
   );
