@@ -1,3 +1,4 @@
+using Spate.Daemon.Tests.Operations;
 using Spate.Daemon.Tests.State;
 
 namespace Spate.Daemon.Tests;
@@ -12,6 +13,8 @@ internal static class Program
             case ["change-state", var folder, var seed]:
                 await StateChanger.RunAsync(folder, int.Parse(seed, System.Globalization.CultureInfo.InvariantCulture));
                 return 0;
+            case ["serve", var state, var downloads]:
+                return await DaemonChild.ServeAsync(state, downloads);
             default:
                 await Console.Error.WriteLineAsync("This program runs its own tests: dotnet test.");
                 return 2;

@@ -23,14 +23,17 @@ internal static class AddEndpoints
         adding.MapPost("torrents", AddAsync)
             .Named("addTorrents", Scope.Write, "Adds torrents by magnet link, info-hash, URL, .torrent file in base 64, or preview.", Idempotent)
             .Takes(ApiJson.Default.AddTorrents, new AddTorrents { Sources = [Examples.Details.Magnet], Options = new AddOptions { Category = "linux" } })
-            .Gives(ApiJson.Default.AddResult, Examples.Added).Fails(403);
+            .Gives(ApiJson.Default.AddResult, Examples.Added).Fails(403, 503);
         adding.MapPost("torrents/files", AddFilesAsync)
             .Named("addTorrentFiles", Scope.Write, "Adds .torrent files, sent as a form.", "The form has files named `torrents` and a text `options`: the JSON of AddOptions. " + Idempotent)
-            .Accepts<AddForm>("multipart/form-data").Gives(ApiJson.Default.AddResult, Examples.Added).Fails(400, 403, 413, 415);
+            .Accepts<AddForm>("multipart/form-data").Gives(ApiJson.Default.AddResult, Examples.Added).Fails(400, 403, 413, 415, 503);
         adding.MapPost("previews", async (HttpContext context, Previews previews) =>
-                Answer.Json(previews.Create(await JsonBody.ReadAsync(context, ApiJson.Default.NewPreview, MaxAdd)), ApiJson.Default.Preview))
+            {
+                using IDisposable? place = LargeBodies.Enter(context);
+                return Answer.Json(previews.Create(await JsonBody.ReadAsync(context, ApiJson.Default.NewPreview, MaxAdd)), ApiJson.Default.Preview);
+            })
             .Named("createPreview", Scope.Write, "Looks at a torrent before it is added.", "Of a magnet link the description is looked for in the background.")
-            .Takes(ApiJson.Default.NewPreview, new NewPreview { Source = Examples.Details.Magnet }).Gives(ApiJson.Default.Preview, Examples.Preview).Fails(429);
+            .Takes(ApiJson.Default.NewPreview, new NewPreview { Source = Examples.Details.Magnet }).Gives(ApiJson.Default.Preview, Examples.Preview).Fails(429, 503);
         adding.MapGet("previews/{id}", (string id, Previews previews) => Answer.Json(previews.Get(id), ApiJson.Default.Preview))
             .Named("getPreview", Scope.Read, "How a preview stands.").Gives(ApiJson.Default.Preview, Examples.Preview).Fails(404);
         adding.MapDelete("previews/{id}", (string id, Previews previews) =>
@@ -41,11 +44,15 @@ internal static class AddEndpoints
             .Named("dropPreview", Scope.Write, "Ends a preview.").GivesNothing().Fails(404);
     }
 
-    private static async Task<IResult> AddAsync(HttpContext context, TorrentSources torrents) =>
-        Answer.Json(await torrents.AddAsync(await JsonBody.ReadAsync(context, ApiJson.Default.AddTorrents, MaxAdd), context.RequestAborted), ApiJson.Default.AddResult);
+    private static async Task<IResult> AddAsync(HttpContext context, TorrentSources torrents)
+    {
+        using IDisposable? place = LargeBodies.Enter(context);
+        return Answer.Json(await torrents.AddAsync(await JsonBody.ReadAsync(context, ApiJson.Default.AddTorrents, MaxAdd), context.RequestAborted), ApiJson.Default.AddResult);
+    }
 
     private static async Task<IResult> AddFilesAsync(HttpContext context, TorrentSources torrents)
     {
+        using IDisposable? place = LargeBodies.Enter(context);
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = MaxAdd;
         if (!context.Request.HasFormContentType)
             throw ApiProblem.Of(StatusCodes.Status415UnsupportedMediaType, "media-type", "A body of this kind is not understood here.", "Send a form with Content-Type: multipart/form-data.");
@@ -53,7 +60,7 @@ internal static class AddEndpoints
         try
         {
             // Small parts stay in memory, larger ones go to a temporary file: a form of 64 MiB costs no 64 MiB.
-            form = await context.Request.ReadFormAsync(new FormOptions { MultipartBodyLengthLimit = MaxAdd, ValueLengthLimit = JsonBody.MaxBytes, ValueCountLimit = 16 }, context.RequestAborted);
+            form = await context.Request.ReadFormAsync(new FormOptions { MultipartBodyLengthLimit = MaxAdd, ValueLengthLimit = JsonBody.MaxBytes, ValueCountLimit = 2 * TorrentSources.MostSources }, context.RequestAborted);
         }
         catch (InvalidDataException e) { throw ApiProblem.Field("body", e.Message); }
         catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge) { throw ApiProblem.TooLarge($"At most {MaxAdd:N0} bytes are taken here."); }

@@ -23,6 +23,9 @@ internal sealed class StatisticsCollector
     /// <summary>Seconds of the live graph.</summary>
     public const int SecondsKept = 600;
 
+    /// <summary>How much of the totals a crash may cost, at most.</summary>
+    private static readonly TimeSpan between = TimeSpan.FromSeconds(10);
+
     private readonly DaemonState state;
     private readonly TimeProvider time;
     private readonly Lock gate = new();
@@ -30,7 +33,8 @@ internal sealed class StatisticsCollector
     private readonly (long Second, long Down, long Up)[] seconds = new (long, long, long)[SecondsKept];
     private readonly SavedTotals before;
     private readonly DateTimeOffset started;
-    private SavedTotals run = new();
+    private SavedTotals run = new(), saved = new(); // the second: what of this run is kept already
+    private DateTimeOffset savedAt;
     private long minute, minuteDown, minuteUp;
     private int peers;
 
@@ -38,7 +42,7 @@ internal sealed class StatisticsCollector
     {
         (this.state, this.time) = (state, time);
         before = state.Totals;
-        started = time.GetUtcNow();
+        savedAt = started = time.GetUtcNow();
         minute = MinuteOf(started);
     }
 
@@ -76,6 +80,7 @@ internal sealed class StatisticsCollector
     public Task SampleAsync(IEnumerable<TorrentTotals> torrents, int connectedPeers)
     {
         SavedMinute? ended = null;
+        bool keep;
         lock (gate)
         {
             (long down, long up, long wasted) = Count(torrents);
@@ -92,8 +97,12 @@ internal sealed class StatisticsCollector
             minuteDown += down;
             minuteUp += up;
             peers = connectedPeers;
+            // Nothing is written while nothing is transferred; a torrent that was completed is counted at once.
+            keep = ended is not null || run.Completed != saved.Completed || (run != saved && now - savedAt >= between);
+            if (keep) (saved, savedAt) = (run, now);
         }
-        return ended is null ? Task.CompletedTask : Task.WhenAll(state.PutAsync(ended), state.PutAsync(AllTime));
+        if (!keep) return Task.CompletedTask;
+        return ended is null ? state.PutAsync(AllTime) : Task.WhenAll(state.PutAsync(ended), state.PutAsync(AllTime));
     }
 
     /// <summary>Keeps what was not kept yet, at the end of a run.</summary>

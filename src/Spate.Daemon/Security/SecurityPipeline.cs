@@ -19,7 +19,7 @@ internal static class SecurityPipeline
             // The last address of the chain that is no proxy of ours; a list of none would mean that everybody is believed.
             var forwarded = new ForwardedHeadersOptions
             {
-                ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost,
+                ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost | ForwardedHeaders.XForwardedPrefix,
                 ForwardLimit = null,
             };
             forwarded.KnownProxies.Clear();
@@ -29,6 +29,12 @@ internal static class SecurityPipeline
                 forwarded.KnownProxies.Add(proxy);
                 if (proxy.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork) forwarded.KnownProxies.Add(proxy.MapToIPv6());
             }
+            var prefixes = new ForwardedPrefix(options.BasePath);
+            app.Use((context, next) =>
+            {
+                prefixes.Check(context.Request);
+                return next(context);
+            });
             app.UseForwardedHeaders(forwarded);
         }
         if (options.BasePath.Length > 0) app.UsePathBase(options.BasePath);

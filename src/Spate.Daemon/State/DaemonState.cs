@@ -134,19 +134,42 @@ internal sealed class DaemonState : IAsyncDisposable
     }
 
     /// <summary>Changes a torrent from what it is now; false when it is gone. Nothing is written when nothing changes.</summary>
-    public async Task<bool> ChangeAsync(Sha1Hash id, Func<SavedTorrent, SavedTorrent> change)
+    /// <param name="id">The torrent.</param>
+    /// <param name="change">What it becomes.</param>
+    /// <param name="torrentFile">Its .torrent file where that is new.</param>
+    /// <exception cref="IOException">It could not be saved; nothing changed.</exception>
+    public async Task<bool> ChangeAsync(Sha1Hash id, Func<SavedTorrent, SavedTorrent> change, ReadOnlyMemory<byte> torrentFile = default)
     {
+        string? hash = torrentFile.IsEmpty ? null : MetainfoFiles.HashOf(torrentFile.Span);
         Task saved;
         lock (gate)
         {
             if (!torrents.TryGetValue(id, out SavedTorrent? was)) return false;
             SavedTorrent now = change(was);
+            if (hash is not null) now = now with { MetainfoHash = hash };
             if (now == was) return true;
             if (now.Id != id) throw new ArgumentException("A torrent keeps its info-hash.", nameof(change));
-            saved = Put(now, default);
+            saved = Put(now, torrentFile);
         }
         await saved;
         return true;
+    }
+
+    /// <summary>Changes several torrents with one write; those that are gone are left out.</summary>
+    /// <exception cref="IOException">They could not be saved; nothing changed.</exception>
+    public Task ChangeAsync(IEnumerable<Sha1Hash> ids, Func<SavedTorrent, SavedTorrent> change)
+    {
+        var saved = new List<Task>();
+        lock (gate)
+        {
+            foreach (Sha1Hash id in ids)
+            {
+                if (!torrents.TryGetValue(id, out SavedTorrent? was)) continue;
+                SavedTorrent now = change(was);
+                if (now != was) saved.Add(Put(now, default));
+            }
+        }
+        return Task.WhenAll(saved);
     }
 
     /// <summary>Forgets a torrent and deletes its .torrent file. The engine deletes its resume data itself.</summary>
@@ -344,6 +367,7 @@ internal sealed class DaemonState : IAsyncDisposable
                 if (torrent.MetainfoHash is { } hash) known.Add(MetainfoFiles.NameOf(torrent.Id, hash));
             }
             int orphans = metainfo.Clear(known, lost.Count > 0 ? folder.Aside : null);
+            if (lost.Count == 0) ClearResume();
             if (orphans > 0) report($"{orphans} .torrent files belong to no torrent that is known; they are in {folder.Aside}. Add those that you miss again.");
             line = new CommitLine(gate, journal, metainfo, Snapshot, minGrowth);
         }
@@ -351,6 +375,17 @@ internal sealed class DaemonState : IAsyncDisposable
         {
             journal.Dispose();
             throw;
+        }
+    }
+
+    // A kill may come between the end of a torrent and that of its resume data, which a new one of its hash would believe.
+    private void ClearResume()
+    {
+        foreach (string path in Directory.EnumerateFiles(folder.Resume, "*.resume"))
+        {
+            if (!Sha1Hash.TryParseHex(Path.GetFileNameWithoutExtension(path), out Sha1Hash id) || torrents.ContainsKey(id)) continue;
+            try { File.Delete(path); }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // the next start tries again
         }
     }
 

@@ -24,6 +24,12 @@ internal sealed record SavedTorrent
     /// <summary>The download folder.</summary>
     public required string Folder { get; init; }
 
+    /// <summary>Where its files are being moved; null while they are not. A move that a kill interrupts goes on at the next start.</summary>
+    public string? MovingTo { get; set; }
+
+    /// <summary>It is being removed with its files; what a kill leaves of them is deleted at the next start.</summary>
+    public bool IsLeaving { get; set; }
+
     public string? Category { get; set; }
 
     public IReadOnlyList<string> Tags { get; set; } = [];

@@ -74,6 +74,8 @@ internal sealed partial class SessionMeter(
     /// <param name="chosen">The user chose the limits or the alternative ones just now; null when he did not.</param>
     public void ApplySettings(bool? chosen)
     {
+        // What a schedule that is off now had chosen is over.
+        if (!state.Settings.Schedule.IsEnabled) chosen ??= state.Settings.UseAlternative;
         if (chosen is { } choice) Volatile.Write(ref alternative, choice);
         ApplyLimits();
     }

@@ -2,6 +2,7 @@ using System.Net;
 using Spate.Api;
 using Spate.Daemon.Security;
 using Spate.Daemon.State;
+using Spate.Engine.Disk;
 using Spate.Engine.Pieces;
 using Spate.Protocol;
 using EngineTorrent = Spate.Engine.Torrents.Torrent;
@@ -51,11 +52,13 @@ internal sealed partial class TorrentLibrary
         return ChangeAsync(torrent, saved => saved with { IsStopped = false, IsForced = force || saved.IsForced });
     }
 
-    public Task RecheckAsync(ManagedTorrent torrent)
+    public async Task RecheckAsync(ManagedTorrent torrent)
     {
-        Watch(torrent, EngineOf(torrent).RecheckAsync());
+        EngineTorrent engine = EngineOf(torrent);
+        Watch(torrent, engine.RecheckAsync());
         Say(torrent, FindingLevel.Note, "A check was asked for.");
-        return Task.CompletedTask;
+        await engine.GetPiecesAsync(); // answered behind what was asked before it
+        ShowNow(torrent);
     }
 
     public static Task AnnounceAsync(ManagedTorrent torrent)
@@ -74,46 +77,92 @@ internal sealed partial class TorrentLibrary
             queue.Remove(torrent.Id);
             order.Remove(torrent.Id);
         }
-        EndSearch(torrent);
         try
         {
-            await state.RemoveAsync(torrent.Id);
+            await LeaveAsync(torrent, deleteData);
         }
-        catch (IOException)
+        catch (IOException) when (state.TryGetTorrent(torrent.Id, out _)) // it could not be saved that it goes
         {
             torrents[torrent.Id] = torrent;
-            Mark(torrent);
+            TakeOver(torrent);
             throw;
         }
-        Table.Remove(torrent.Name);
-        MarkAllIfQueued();
-        Decide();
-        Wake();
-        if (torrent.Engine is { } engine) await session.RemoveAsync(engine, deleteData);
     }
 
-    /// <summary>Begins to move the files of a torrent.</summary>
-    public Task MoveAsync(ManagedTorrent torrent, string savePath)
+    // With files: that they go is saved first, so that they do, whatever happens; then they are deleted; then the torrent is forgotten.
+    private async Task LeaveAsync(ManagedTorrent torrent, bool deleteData)
     {
-        string folder = CheckPath("savePath", savePath);
+        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        leaving[torrent.Id] = gone.Task;
+        try
+        {
+            EndSearch(torrent);
+            EngineTorrent? engine = torrent.Engine;
+            if (deleteData && engine is not null) await state.ChangeAsync(torrent.Id, static saved => saved with { IsLeaving = true });
+            else await state.RemoveAsync(torrent.Id);
+            Table.Remove(torrent.Name);
+            MarkAllIfQueued();
+            Decide();
+            Wake();
+            if (engine is null) return;
+            try { await session.RemoveAsync(engine, deleteData); }
+            finally { await state.RemoveAsync(torrent.Id); }
+        }
+        finally
+        {
+            leaving.TryRemove(torrent.Id, out _);
+            gone.SetResult();
+        }
+    }
+
+    /// <summary>Begins to move the files of a torrent. Once it returns they will be moved, whatever happens to this process.</summary>
+    public async Task MoveAsync(ManagedTorrent torrent, string savePath)
+    {
+        string folder = CheckFolder("savePath", savePath);
         if (torrent.IsMoving) throw ApiProblem.Conflict("It is being moved already.");
-        if (folder == torrent.Saved.Folder) return Task.CompletedTask;
-        if (torrent.Engine is not { } engine) return ChangeAsync(torrent, saved => saved with { Folder = folder });
+        if (torrent.Saved.MovingTo is { } other)
+            throw ApiProblem.Conflict($"A move to {other} was interrupted and is not finished. Its log says what stands in the way; start the torrent to try again.");
+        if (folder == torrent.Saved.Folder) return;
+        if (torrent.Engine is not { } engine)
+        {
+            await ChangeAsync(torrent, saved => saved with { Folder = folder });
+            return;
+        }
+        torrent.IsMoving = true;
+        try
+        {
+            await ChangeAsync(torrent, saved => saved with { MovingTo = folder });
+        }
+        catch
+        {
+            torrent.IsMoving = false;
+            throw;
+        }
+        BeginMove(torrent, engine, folder, again: false);
+    }
+
+    private void BeginMove(ManagedTorrent torrent, EngineTorrent engine, string folder, bool again)
+    {
         torrent.IsMoving = true;
         Mark(torrent);
         Wake();
-        Watch(torrent, MoveFilesAsync(torrent, engine, folder));
-        return Task.CompletedTask;
+        Watch(torrent, MoveFilesAsync(torrent, engine, folder, again));
     }
 
-    private async Task MoveFilesAsync(ManagedTorrent torrent, EngineTorrent engine, string folder)
+    private async Task MoveFilesAsync(ManagedTorrent torrent, EngineTorrent engine, string folder, bool again)
     {
         try
         {
-            Say(torrent, FindingLevel.Note, $"Moving to {folder}.");
+            Say(torrent, FindingLevel.Note, again ? $"Moving on to {folder}." : $"Moving to {folder}.");
             await engine.MoveAsync(folder);
-            await ChangeAsync(torrent, saved => saved with { Folder = folder });
+            await TryChangeAsync(torrent, saved => saved with { Folder = folder, MovingTo = null });
             Say(torrent, FindingLevel.Good, $"Moved to {folder}.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !again)
+        {
+            // All files are where they were; what another run began is in two places, and is tried again.
+            await TryChangeAsync(torrent, static saved => saved with { MovingTo = null });
+            throw;
         }
         finally
         {
@@ -147,9 +196,16 @@ internal sealed partial class TorrentLibrary
                 _ => order.MoveTo(ids, move.Position!.Value - 1),
             };
         }
-        await Task.WhenAll(changes.Select(change => torrents.TryGetValue(change.Id, out ManagedTorrent? torrent)
-            ? ChangeAsync(torrent, saved => saved with { Rank = change.Rank })
-            : Task.CompletedTask));
+        var ranks = changes.ToDictionary(static change => change.Id, static change => change.Rank);
+        try { await state.ChangeAsync(ranks.Keys, saved => saved with { Rank = ranks[saved.Id] }); }
+        finally
+        {
+            // Where they could not be saved, they are what they were.
+            foreach (Sha1Hash id in ranks.Keys)
+            {
+                if (torrents.TryGetValue(id, out ManagedTorrent? torrent)) TakeOver(torrent);
+            }
+        }
         MarkAllIfQueued();
         return new ActionResult { Done = ids.Count, Failed = failed };
     }
@@ -207,12 +263,26 @@ internal sealed partial class TorrentLibrary
     public async Task ChangeFilesAsync(ManagedTorrent torrent, FilesChange change)
     {
         EngineTorrent engine = EngineOf(torrent);
-        PiecePriority[] priorities = PrioritiesOf(engine.Metainfo, torrent.Saved.FilePriorities, change.Priorities, "priorities");
-        await ChangeAsync(torrent, saved => saved with { FilePriorities = priorities });
-        engine.SetFilePriorities(priorities);
+        Dictionary<int, string> paths = (await engine.GetFilesAsync()).ToDictionary(static file => file.Index, static file => file.Path);
+        await ChangeAsync(torrent, saved => saved with { FilePriorities = PrioritiesOf(engine.Metainfo, paths, saved.FilePriorities, change.Priorities, "priorities") });
+        if (torrent.Saved.FilePriorities is { } priorities) await engine.SetFilePrioritiesAsync(priorities);
+        ShowNow(torrent);
     }
 
-    internal static PiecePriority[] PrioritiesOf(Metainfo metainfo, IReadOnlyList<PiecePriority>? before, IReadOnlyList<PriorityChange> changes, string field)
+    /// <summary>Gives a file or folder of a torrent another name on disk.</summary>
+    public async Task RenameFileAsync(ManagedTorrent torrent, RenameFile rename)
+    {
+        EngineTorrent engine = EngineOf(torrent);
+        if (torrent.IsMoving) throw ApiProblem.Conflict("It is being moved; rename its files when that is done.");
+        try { await engine.RenameAsync(rename.Path, rename.Name); }
+        catch (RenameException e) { throw ApiProblem.Field(e.Problem.IsPath ? "path" : "name", e.Message); }
+        catch (InvalidOperationException) { throw ApiProblem.NotFound("The torrent was removed meanwhile."); }
+        Say(torrent, FindingLevel.Note, $"{rename.Path.TrimEnd('/')} is called {rename.Name} now.");
+    }
+
+    // By which paths folders are meant: those in the torrent, or where the files lie.
+    internal static PiecePriority[] PrioritiesOf(
+        Metainfo metainfo, IReadOnlyDictionary<int, string>? paths, IReadOnlyList<PiecePriority>? before, IReadOnlyList<PriorityChange> changes, string field)
     {
         var priorities = new PiecePriority[metainfo.Files.Count];
         for (int i = 0; i < priorities.Length; i++) priorities[i] = before is not null && before.Count == priorities.Length ? before[i] : PiecePriority.Normal;
@@ -231,7 +301,8 @@ internal sealed partial class TorrentLibrary
             bool any = false;
             foreach (MetainfoFile file in metainfo.Files)
             {
-                if (!file.Path.StartsWith(prefix, StringComparison.Ordinal)) continue;
+                string path = paths?.GetValueOrDefault(file.Index) ?? file.Path;
+                if (!path.StartsWith(prefix, StringComparison.Ordinal)) continue;
                 priorities[file.Index] = priority;
                 any = true;
             }
@@ -288,7 +359,9 @@ internal sealed partial class TorrentLibrary
     public Task StripAsync(TorrentFilter which, Func<SavedTorrent, SavedTorrent> strip) =>
         Task.WhenAll(Table.Select(which).Select(id => Find(id) is { } torrent ? ChangeAsync(torrent, strip) : Task.CompletedTask));
 
-    private string CheckPath(string field, string path)
+    /// <summary>A folder that may be used, in its plain form.</summary>
+    /// <exception cref="ApiProblem">It may not be.</exception>
+    public string CheckFolder(string field, string path)
     {
         try { return roots.Check(path); }
         catch (ForbiddenPathException e) { throw ApiProblem.ForbiddenPath(field, e.Message); }

@@ -17,8 +17,9 @@ internal sealed partial class TorrentLibrary
         if (!Metainfo.TryParse(torrentFile, MetainfoOptions.Default, out Metainfo? metainfo, out MetainfoError? error))
             throw ApiProblem.Field(field, $"It is no torrent that can be used: {error}");
         Sha1Hash id = metainfo.InfoHash.Wire;
+        if (leaving.TryGetValue(id, out Task? gone)) await gone;
         if (torrents.TryGetValue(id, out ManagedTorrent? known)) return await JoinAsync(known, source, metainfo, torrentFile);
-        PiecePriority[]? priorities = options.Priorities.Count == 0 ? null : PrioritiesOf(metainfo, null, options.Priorities, "options.priorities");
+        PiecePriority[]? priorities = options.Priorities.Count == 0 ? null : PrioritiesOf(metainfo, null, null, options.Priorities, "options.priorities");
         SavedTorrent saved = await NewAsync(id, options) with { Magnet = magnet, FilePriorities = priorities };
         IReadOnlyList<IPEndPoint> peers = PeersOf(options.Peers, "options.peers");
         if (!await state.TryAddAsync(saved, torrentFile)) return Duplicate(source, id);
@@ -32,6 +33,7 @@ internal sealed partial class TorrentLibrary
     public async Task<AddedTorrent> AddAsync(string source, MagnetLink link, AddOptions options)
     {
         Sha1Hash id = link.InfoHash.Wire;
+        if (leaving.TryGetValue(id, out Task? gone)) await gone;
         if (torrents.ContainsKey(id)) return Duplicate(source, id);
         if (options.Priorities.Count > 0) throw ApiProblem.Field("options.priorities", "The files of a magnet link are not known yet; make a preview first.");
         SavedTorrent saved = await NewAsync(id, options) with { Magnet = link.ToString() };
@@ -102,7 +104,7 @@ internal sealed partial class TorrentLibrary
         return new SavedTorrent
         {
             Id = id,
-            Folder = CheckPath("options.savePath", folder),
+            Folder = CheckFolder("options.savePath", folder),
             Name = NullIfEmpty(options.Name),
             Category = NullIfEmpty(options.Category),
             Tags = [.. options.Tags.Distinct()],

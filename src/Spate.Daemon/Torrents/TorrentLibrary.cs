@@ -27,6 +27,7 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly ILogger<TorrentLibrary> log;
     private readonly ConcurrentDictionary<Sha1Hash, ManagedTorrent> torrents = new();
+    private readonly ConcurrentDictionary<Sha1Hash, Task> leaving = new(); // until their files are gone nobody may add them again
     private readonly ConcurrentQueue<ManagedTorrent> dirty = new();
     private readonly Lock policies = new();
     private readonly QueueOrder order = new();
@@ -53,11 +54,12 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
     public void Start()
     {
         queue.Settings = state.Settings.Queue;
-        Parallel.ForEach(state.Torrents, saved =>
+        foreach (SavedTorrent saved in state.Torrents)
         {
             var torrent = new ManagedTorrent(saved);
-            torrents[saved.Id] = torrent;
-        });
+            if (saved.IsLeaving) _ = RemoveQuietlyAsync(torrent);
+            else torrents[saved.Id] = torrent;
+        }
         IReadOnlyList<QueueDecision> decisions;
         lock (policies)
         {
@@ -128,6 +130,7 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
         else if (!Metainfo.TryParse(bytes, MetainfoOptions.Default, out Metainfo? metainfo, out MetainfoError? error))
             torrent.Broken = $"Its .torrent file can't be read: {error}";
         else StartEngine(torrent, metainfo, []);
+        if (torrent is { Engine: { } engine, Saved.MovingTo: { } folder }) BeginMove(torrent, engine, folder, again: true);
     }
 
     private void StartEngine(ManagedTorrent torrent, Metainfo metainfo, IReadOnlyList<System.Net.IPEndPoint> peers)
@@ -137,6 +140,7 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
         torrent.Engine = session.Add(metainfo, new TorrentOptions
         {
             SaveTo = saved.Folder,
+            MovingTo = saved.MovingTo,
             Preallocate = settings.Preallocate,
             Sequential = saved.IsSequential,
             Paused = !torrent.Runs,
@@ -179,12 +183,10 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
 
     private async Task TakeMetadataAsync(ManagedTorrent torrent, Metainfo metainfo, ReadOnlyMemory<byte> bytes, IReadOnlyList<KnownPeer> peers)
     {
-        IReadOnlyList<Engine.Pieces.PiecePriority>? wanted = torrent.Saved.FilePriorities;
-        if (wanted is null && torrent.Saved.Magnet is { } magnet && MagnetLink.TryParse(magnet, out MagnetLink? link, out _) && link.SelectOnly.Count > 0)
+        IReadOnlyList<Engine.Pieces.PiecePriority>? wanted = null;
+        if (torrent.Saved.Magnet is { } magnet && MagnetLink.TryParse(magnet, out MagnetLink? link, out _) && link.SelectOnly.Count > 0)
             wanted = [.. metainfo.Files.Select(file => link.Selects(file.Index) ? Engine.Pieces.PiecePriority.Normal : Engine.Pieces.PiecePriority.Skip)];
-        await state.PutAsync(torrent.Saved with { FilePriorities = wanted }, bytes);
-        if (!state.TryGetTorrent(torrent.Id, out SavedTorrent? saved)) return; // removed meanwhile
-        torrent.Saved = saved;
+        if (!await TryChangeAsync(torrent, saved => saved with { FilePriorities = saved.FilePriorities ?? wanted }, bytes)) return; // removed meanwhile
         EndSearch(torrent);
         StartEngine(torrent, metainfo, []);
         torrent.Engine?.AddKnownPeers(peers);
@@ -302,6 +304,8 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
         }
         if (runs && status.IsFinished != torrent.Saved.Completed is not null) TakeFinished(torrent, status, downloaded: was?.State == EngineState.Downloading);
         if (status.State == EngineState.Seeding) TakeShareLimits(torrent, status);
+        // An interrupted move that could not go on at the start did so now.
+        if (torrent is { IsMoving: false, Saved.MovingTo: { } folder } && torrent.Engine?.SaveTo == folder) Save(torrent, saved => saved with { Folder = folder, MovingTo = null });
         TorrentNews.Tell(torrent, status, time.GetUtcNow());
     }
 
@@ -336,6 +340,17 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
         }
     }
 
+    // A kill interrupted its removal.
+    private async Task RemoveQuietlyAsync(ManagedTorrent torrent)
+    {
+        try
+        {
+            if (state.ReadMetainfo(torrent.Saved) is { } bytes && Metainfo.TryParse(bytes, MetainfoOptions.Default, out Metainfo? metainfo, out _)) StartEngine(torrent, metainfo, []);
+            await LeaveAsync(torrent, deleteData: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { LogLeft(log, torrent.Name, e); }
+    }
+
     private async Task RemoveQuietlyAsync(ManagedTorrent torrent, bool deleteData)
     {
         try { await RemoveAsync(torrent, deleteData); }
@@ -346,18 +361,40 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
     }
 
     // For changes that nobody waits for: what could not be saved is said, and tried again with the next change.
-    private void Save(ManagedTorrent torrent, Func<SavedTorrent, SavedTorrent> change) => Watch(torrent, ChangeAsync(torrent, change));
+    private void Save(ManagedTorrent torrent, Func<SavedTorrent, SavedTorrent> change) => Watch(torrent, TryChangeAsync(torrent, change));
 
     /// <summary>Changes what is saved of a torrent, then what follows from it. Durable when it returns.</summary>
     /// <exception cref="IOException">It could not be saved, and was not made.</exception>
+    /// <exception cref="ApiProblem">The torrent was removed meanwhile.</exception>
     private async Task ChangeAsync(ManagedTorrent torrent, Func<SavedTorrent, SavedTorrent> change)
     {
-        await state.ChangeAsync(torrent.Id, change);
-        if (!state.TryGetTorrent(torrent.Id, out SavedTorrent? saved)) return;
-        torrent.Saved = saved;
+        if (!await TryChangeAsync(torrent, change)) throw ApiProblem.NotFound($"There is no torrent {torrent.Name}.");
+    }
+
+    /// <summary>The same; false when it was removed meanwhile.</summary>
+    private async Task<bool> TryChangeAsync(ManagedTorrent torrent, Func<SavedTorrent, SavedTorrent> change, ReadOnlyMemory<byte> torrentFile = default)
+    {
+        try
+        {
+            if (!await state.ChangeAsync(torrent.Id, change, torrentFile)) return false;
+        }
+        catch (IOException)
+        {
+            TakeOver(torrent); // changes that were seen and not saved are taken back
+            throw;
+        }
+        return TakeOver(torrent);
+    }
+
+    // What follows from what is saved of a torrent now; false when it was removed.
+    private bool TakeOver(ManagedTorrent torrent)
+    {
         bool stops;
         lock (policies)
         {
+            // Looked at here, so that of two changes the newer stays, and one that was removed meanwhile gets no place again.
+            if (!state.TryGetTorrent(torrent.Id, out SavedTorrent? saved) || torrents.GetValueOrDefault(torrent.Id) != torrent) return false;
+            torrent.Saved = saved;
             order.Set(torrent.Id, saved.Rank);
             stops = saved.IsStopped && queue.Runs(torrent.Id);
             if (saved.IsStopped) queue.Remove(torrent.Id);
@@ -365,10 +402,20 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
         }
         if (stops) SetRuns(torrent, false);
         Decide();
-        Show(torrent); // whoever made the change sees it in the next list
+        ShowNow(torrent);
+        return true;
+    }
+
+    // Whoever made a change sees it in the next list.
+    private void ShowNow(ManagedTorrent torrent)
+    {
+        Show(torrent);
         Mark(torrent);
         Wake();
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The torrent {Id} was being removed with its files when the daemon ended, and not all of them can be deleted.")]
+    private static partial void LogLeft(ILogger log, string id, Exception e);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "An error in this program, in the table of torrents.")]
     private static partial void LogBug(ILogger log, Exception e);

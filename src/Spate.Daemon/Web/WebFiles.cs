@@ -27,6 +27,13 @@ internal static class WebFiles
     public static void UseWebFiles(this WebApplication app, string folder)
     {
         var files = new PhysicalFileProvider(Path.GetFullPath(folder));
+        // The page's links are relative: below /spate/ they lead to ours, below /spate they would not.
+        app.Use((context, next) =>
+        {
+            if (context.Request.Path.HasValue) return next(context);
+            context.Response.Redirect(context.Request.PathBase + "/");
+            return Task.CompletedTask;
+        });
         CompressedFiles.Use(app, files);
         app.UseDefaultFiles(new DefaultFilesOptions { FileProvider = files });
         app.UseStaticFiles(new StaticFileOptions

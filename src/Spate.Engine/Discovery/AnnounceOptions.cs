@@ -23,5 +23,5 @@ public sealed record AnnounceOptions
     public int MaxPeersWanted { get; init; } = 200;
 
     /// <summary>Time for the last announces of a torrent that stops.</summary>
-    public TimeSpan StopDeadline { get; init; } = TimeSpan.FromSeconds(4);
+    public TimeSpan StopDeadline { get; init; } = TimeSpan.FromSeconds(3);
 }

@@ -27,7 +27,7 @@ internal sealed class Availability
     private readonly PiecePriority[] priorities;
     private readonly int[] order;                   // startable pieces, best first
     private readonly int[] places;                  // of a piece in order, or -1
-    private readonly int[] bucketEnds = new int[Ranks];
+    private int[] bucketEnds = new int[Ranks];      // empty after a Trim with nothing startable: they would all be 0
     private int size;
 
     public Availability(int pieceCount, IRandom random)
@@ -101,6 +101,7 @@ internal sealed class Availability
     public void Add(int piece)
     {
         if (places[piece] >= 0 || priorities[piece] == PiecePriority.Skip) return;
+        if (bucketEnds.Length == 0) bucketEnds = new int[Ranks];
         places[piece] = size;
         order[size++] = piece;
         // It enters behind the last bucket and goes down, bucket by bucket, to its own; empty buckets cost nothing but the step.
@@ -116,6 +117,12 @@ internal sealed class Availability
         Swap(places[piece], --size); // in the last bucket now, which may have others
         bucketEnds[Ranks - 1] = size;
         places[piece] = -1;
+    }
+
+    /// <summary>Keeps less in memory where nothing may be started, as in a torrent that is complete.</summary>
+    public void Trim()
+    {
+        if (size == 0) bucketEnds = [];
     }
 
     private void Shift(int piece, int from, int to)

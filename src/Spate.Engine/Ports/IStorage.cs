@@ -34,6 +34,12 @@ public interface IStorage
     /// <summary>Replaces a small file so that after a power cut either the old or the new content stands there, whole.</summary>
     void ReplaceSmall(string path, ReadOnlySpan<byte> content);
 
+    /// <summary>Replaces many small files, each as the other overload does it, with as few flushes as possible.</summary>
+    void ReplaceSmall(IReadOnlyCollection<(string Path, ReadOnlyMemory<byte> Content)> files)
+    {
+        foreach ((string path, ReadOnlyMemory<byte> content) in files) ReplaceSmall(path, content.Span);
+    }
+
     /// <summary>
     /// Makes everything that was written to the files at these paths, and their names, survive a power cut. May flush more than
     /// asked. A file that is gone is an error.

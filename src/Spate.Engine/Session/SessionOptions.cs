@@ -72,6 +72,9 @@ public sealed record TorrentOptions
     /// <summary>The download folder. Files land in it under the torrent's own names.</summary>
     public required string SaveTo { get; init; }
 
+    /// <summary>Where an earlier run was moving the files to when it ended: the rest is moved before anything else. Null for no such move.</summary>
+    public string? MovingTo { get; init; }
+
     /// <summary>Reserve the space of each file when it is first written.</summary>
     public bool Preallocate { get; init; }
 

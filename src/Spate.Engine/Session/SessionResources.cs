@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Spate.Engine.Disk;
 using Spate.Engine.Dht;
 using Spate.Engine.Discovery;
@@ -44,6 +45,9 @@ internal sealed class SessionResources(SessionOptions options, SessionEnvironmen
     public AnnounceGate Gate { get; } = new(environment.Time);
 
     public EventHub Events { get; } = new();
+
+    /// <summary>Resume data of torrents that end with the session, by path, to be saved all at once; null while the session runs.</summary>
+    public ConcurrentDictionary<string, ReadOnlyMemory<byte>>? LastResumeData { get; set; }
 
     /// <summary>Told when a torrent's status is another one.</summary>
     public Action<Torrent>? StatusPublished { get; set; }

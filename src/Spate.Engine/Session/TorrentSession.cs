@@ -124,20 +124,16 @@ public sealed class TorrentSession : IAsyncDisposable
     public Torrent Add(Metainfo metainfo, TorrentOptions options)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref closed) != 0, this);
-        bool added = false;
-        // Made at most once in effect: a torrent that loses the race was never ticked nor reachable and is dropped before it began.
-        Torrent torrent;
         lock (torrents)
         {
-            if (!torrents.TryGetValue(metainfo.InfoHash.Wire, out torrent!))
-            {
-                torrent = new Torrent(resources, metainfo, options, onFault);
-                torrents[metainfo.InfoHash.Wire] = torrent;
-                added = true;
-            }
+            if (torrents.TryGetValue(metainfo.InfoHash.Wire, out Torrent? torrent)) return torrent;
+            torrent = new Torrent(resources, metainfo, options, onFault);
+            // In this order: whoever watches hears of it before anything happens to it, and it has begun before anybody else can reach it.
+            if (resources.Events.IsWatched) resources.Events.Publish(new TorrentAdded(torrent.InfoHash, torrent.Name));
+            torrent.Begin();
+            torrents[metainfo.InfoHash.Wire] = torrent;
+            return torrent;
         }
-        if (added && resources.Events.IsWatched) resources.Events.Publish(new TorrentAdded(torrent.InfoHash, torrent.Name));
-        return torrent;
     }
 
     /// <summary>
@@ -197,11 +193,15 @@ public sealed class TorrentSession : IAsyncDisposable
         if (Interlocked.Exchange(ref closed, 1) != 0) return;
         foreach (IListener listener in listeners) listener.Dispose();
         foreach (MetadataDownload search in searches.Values) search.End();
+        // Ten thousand files, each with a flush of its own, would take longer than anybody waits for an end.
+        var last = new ConcurrentDictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal);
+        resources.LastResumeData = last;
         await Task.WhenAll(torrents.Values.Select(async torrent =>
         {
             try { await torrent.EndAsync(deleteData: false, keepResume: true); }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // shown in its status
         }));
+        await SaveResumeDataAsync([.. last.OrderBy(static file => file.Key, StringComparer.Ordinal).Select(static file => (file.Key, file.Value))]);
         heartbeat?.Dispose();
         resources.LocalDiscovery?.Dispose();
         if (resources.Dht is { } dht)
@@ -248,6 +248,20 @@ public sealed class TorrentSession : IAsyncDisposable
             if (address.AddressFamily == family) return listener.Local;
         }
         return null;
+    }
+
+    private async Task SaveResumeDataAsync((string Path, ReadOnlyMemory<byte> Content)[] files)
+    {
+        if (files.Length == 0) return;
+        try
+        {
+            await Disk.DiskCall<bool>.Run(resources.Environment.Disk, () =>
+            {
+                resources.Environment.Storage.ReplaceSmall(files);
+                return true;
+            });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // what was saved before stands
     }
 
     private async Task SaveDhtAsync(DhtClient dht)

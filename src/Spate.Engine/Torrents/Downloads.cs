@@ -44,7 +44,7 @@ internal sealed class Downloads
     private readonly TorrentDisk disk;
     private readonly Blame blame = new();
     private readonly HashSet<int> filesWritten = [];
-    private readonly PickedBlock[] picked = new PickedBlock[PickAtOnce];
+    private PickedBlock[] picked = []; // made at the first pick: a session may hold thousands of torrents that never pick
     private bool starved; // peers went without requests because memory ran short
 
     public Downloads(IDownloadOwner owner, PiecePicker picker, TorrentDisk disk)
@@ -86,6 +86,7 @@ internal sealed class Downloads
         peer.Pick.Only = peer.PeerChoking ? peer.AllowedByPeer : null;
         while (room > 0)
         {
+            if (picked.Length == 0) picked = new PickedBlock[PickAtOnce];
             int count = picker.Pick(peer.Pick, picked.AsSpan(0, Math.Min(room, picked.Length)));
             for (int i = 0; i < count; i++)
             {

@@ -45,7 +45,7 @@ internal sealed class Swarm : IDownloadOwner
     private readonly List<PeerConnection> withOutbox = [];
     private readonly Dictionary<int, IPEndPoint> senders = []; // by serial, for bans after a peer has left
     private readonly Queue<int> sendersByAge = new();
-    private readonly (int Serial, long Ms)[] given;            // by piece: the one peer that we sent it to lately, or Several
+    private (int Serial, long Ms)[] given = [];                // by piece: the one peer that we sent it to lately, or Several; empty until we send
     private readonly Action<object?> onBatch, onSent, onPumpEnd;
     private readonly Extension[] extensions;
     private readonly PexSwarm? pex;                            // null where the torrent is private (BEP 27) or the session does without
@@ -65,7 +65,6 @@ internal sealed class Swarm : IDownloadOwner
         DownloadLimit.BytesPerSecond = options.DownloadLimit;
         uploadLimits = new TransferLimits(UploadLimit, session.Upload);
         downloadLimits = new TransferLimits(DownloadLimit, session.Download);
-        given = new (int, long)[metainfo.PieceCount];
         onBatch = peer => OnMessages((PeerConnection)peer!);
         onSent = peer => Uploads!.OnSent((PeerConnection)peer!);
         onPumpEnd = peer => Disconnect((PeerConnection)peer!, ((PeerConnection)peer!).PumpEnd);
@@ -477,7 +476,7 @@ internal sealed class Swarm : IDownloadOwner
             return;
         }
         if (!peer.Have.Set(piece)) return;
-        if (given[piece].Serial is > 0 and var giver && giver != peer.Serial) CreditSpread(giver);
+        if (given.Length > 0 && given[piece].Serial is > 0 and var giver && giver != peer.Serial) CreditSpread(giver);
         Picker.Availability.Increase(piece);
         if (peer.Have.IsFull) BecomeSeed(peer, counted: true);
         if (Picker.Missing[piece])
@@ -654,6 +653,7 @@ internal sealed class Swarm : IDownloadOwner
 
     private void OnGiven(PeerConnection peer, int piece)
     {
+        if (given.Length == 0) given = new (int, long)[metainfo.PieceCount];
         (int serial, long ms) = given[piece];
         if (serial == peer.Serial) return;
         // Whose doing it is when the piece turns up elsewhere can be told only while one peer alone had it from us.

@@ -88,8 +88,34 @@ public sealed class DiskStorage : IStorage
 
     public void Move(string from, string to)
     {
-        try { File.Move(from, to, overwrite: false); }
+        try
+        {
+            if (OperatingSystem.IsLinux()) MoveWhole(from, to);
+            else File.Move(from, to, overwrite: false);
+        }
         catch (Exception e) when (Translate(e, from) is { } better) { throw better; }
+    }
+
+    // A copy to another device gets its name when all of it is durable: whatever ends this program, one whole file is there, or two alike.
+    [System.Runtime.Versioning.SupportedOSPlatform("linux")]
+    private static void MoveWhole(string from, string to)
+    {
+        if (LinuxFiles.TryRename(from, to)) return;
+        string copy = to + ".moving";
+        try
+        {
+            File.Delete(copy); // of a move that was interrupted
+            File.Copy(from, copy, overwrite: false); // with its time
+            using (SafeFileHandle handle = File.OpenHandle(copy, FileMode.Open, FileAccess.ReadWrite)) RandomAccess.FlushToDisk(handle);
+            LinuxFiles.TryRename(copy, to);
+        }
+        catch
+        {
+            File.Delete(copy);
+            throw;
+        }
+        LinuxFiles.FlushFolder(Path.GetDirectoryName(to)!);
+        File.Delete(from);
     }
 
     public void Delete(string path)
@@ -134,6 +160,21 @@ public sealed class DiskStorage : IStorage
             if (OperatingSystem.IsLinux()) LinuxFiles.FlushFolder(folder);
         }
         catch (Exception e) when (Translate(e, path) is { } better) { throw better; }
+    }
+
+    public void ReplaceSmall(IReadOnlyCollection<(string Path, ReadOnlyMemory<byte> Content)> files)
+    {
+        var folders = new HashSet<string>(StringComparer.Ordinal);
+        foreach ((string path, ReadOnlyMemory<byte> content) in files)
+        {
+            if (folders.Add(Path.GetDirectoryName(path)!)) CreateFolder(Path.GetDirectoryName(path)!);
+            try { File.WriteAllBytes(path + ".new", content.Span); }
+            catch (Exception e) when (Translate(e, path) is { } better) { throw better; }
+        }
+        Flush([.. files.Select(static file => file.Path + ".new")]);
+        foreach ((string path, _) in files) File.Move(path + ".new", path, overwrite: true);
+        if (!OperatingSystem.IsLinux()) return;
+        foreach (string folder in folders) LinuxFiles.FlushFolder(folder);
     }
 
     public void Flush(IReadOnlyCollection<string> paths)

@@ -112,6 +112,32 @@ internal static unsafe partial class LinuxFiles
         return error == 0;
     }
 
+    /// <summary>Gives a file another name in one step, and replaces nothing; false where that name is on another device.</summary>
+    /// <exception cref="IOException">It can't be renamed, or something has that name.</exception>
+    public static bool TryRename(string from, string to)
+    {
+        const int NotPermitted = 1, AccessDenied = 13, OtherDevice = 18, Invalid = 22, NotImplemented = 38;
+        const uint NoReplace = 1;
+        int error = 0;
+        try
+        {
+            if (renameat2(AtFdCwd, from, AtFdCwd, to, NoReplace) == 0) return true;
+            error = Marshal.GetLastPInvokeError();
+        }
+        catch (EntryPointNotFoundException) { error = NotImplemented; }
+        // Not every file system, nor every C library, knows how to replace nothing.
+        if (error is Invalid or NotImplemented && !TryStat(to, out _, out _, out _)) error = rename(from, to) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        string message = $"{from} can't be moved to {to}: {Marshal.GetPInvokeErrorMessage(error)}";
+        return error switch
+        {
+            0 => true,
+            OtherDevice => false,
+            NoEntry => throw new FileNotFoundException(message, from),
+            NotPermitted or AccessDenied => throw new UnauthorizedAccessException(message),
+            _ => throw new IOException(message, error),
+        };
+    }
+
     /// <summary>Makes the names in a folder durable.</summary>
     public static void FlushFolder(string folder) => Flush(folder, syncfs: false);
 
@@ -142,6 +168,12 @@ internal static unsafe partial class LinuxFiles
 
     [LibraryImport("libc")]
     private static partial int posix_fallocate(SafeFileHandle fd, long offset, long length);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int renameat2(int fromFolder, string from, int toFolder, string to, uint flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int rename(string from, string to);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fsync(int fd);

@@ -79,6 +79,28 @@ public sealed class BadInputTests(SharedDaemon shared) : IClassFixture<SharedDae
         Assert.Equal("ok", (await daemon.Client.GetHealthAsync()).Status);
     }
 
+    [Fact]
+    public async Task Many_huge_torrents_at_once_cost_bounded_memory()
+    {
+        TestDaemon daemon = shared.Daemon!;
+        // 40 MB of base 64 in each; nobody reads more than three of them at once.
+        byte[] body = Encoding.ASCII.GetBytes($$"""{"metainfo":["{{new string('A', 40 << 20)}}"]}""");
+        HttpStatusCode[] answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(async _ =>
+        {
+            using var content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+            try
+            {
+                using HttpResponseMessage answer = await daemon.Http.PostAsync("api/v1/torrents", content);
+                if (answer.StatusCode == HttpStatusCode.ServiceUnavailable) Assert.NotNull(answer.Headers.RetryAfter);
+                return answer.StatusCode;
+            }
+            catch (HttpRequestException) { return HttpStatusCode.ServiceUnavailable; } // told so, and hung up on, while it was still being sent
+        }));
+        Assert.Contains(HttpStatusCode.BadRequest, answers); // was read: it is no torrent
+        Assert.Subset(new HashSet<HttpStatusCode> { HttpStatusCode.BadRequest, HttpStatusCode.ServiceUnavailable }, answers.ToHashSet());
+        Assert.Equal(HttpStatusCode.BadRequest, (await daemon.Http.PostAsync("api/v1/torrents", new StringContent("{}", Encoding.UTF8, "application/json"))).StatusCode);
+    }
+
     private async Task IsTooLargeAsync(string path, HttpContent content)
     {
         try

@@ -8,6 +8,30 @@ namespace Spate.Daemon.Tests.Api;
 public sealed class TorrentApiTests
 {
     [Fact]
+    public async Task A_hundred_files_are_added_with_one_form_and_not_one_more()
+    {
+        await using TestDaemon daemon = await TestDaemon.StartAsync();
+        var files = new List<(string, byte[])>();
+        for (int i = 0; i <= 100; i++) files.Add(($"{i}.torrent", (await daemon.MakeTorrentAsync($"file {i}", length: 100)).Torrent));
+        ApiException refused = await Assert.ThrowsAsync<ApiException>(() => daemon.Client.AddFilesAsync(files, new AddOptions { Paused = true }));
+        Assert.Contains("At most 100", refused.Message, StringComparison.Ordinal);
+        AddResult added = await daemon.Client.AddFilesAsync(files.Take(100), new AddOptions { Paused = true });
+        Assert.Equal(100, added.Torrents.Count(torrent => torrent.Id is not null && torrent.Error is null));
+    }
+
+    [Fact]
+    public async Task Without_a_schedule_the_limits_are_those_that_the_user_chose()
+    {
+        await using TestDaemon daemon = await TestDaemon.StartAsync();
+        ScheduleWindow always = new() { Days = Enum.GetValues<Weekday>(), From = "00:00", To = "24:00" };
+        await daemon.Client.ChangeSettingsAsync(new SettingsChange { Speed = new SpeedSettingsChange { UploadLimit = 111, AlternativeUploadLimit = 222, ScheduleEnabled = true, Schedule = [always] } });
+        await TestDaemon.UntilAsync(() => daemon.Client.GetStatisticsAsync(), now => now.Now is { UsesAlternative: true, UploadLimit: 222 });
+        Settings off = await daemon.Client.ChangeSettingsAsync(new SettingsChange { Speed = new SpeedSettingsChange { ScheduleEnabled = false } });
+        Assert.False(off.Speed.UseAlternative);
+        Assert.Equal(111, (await daemon.Client.GetStatisticsAsync()).Now.UploadLimit);
+    }
+
+    [Fact]
     public async Task A_torrent_goes_from_one_daemon_to_another()
     {
         await using TestDaemon seeder = await TestDaemon.StartAsync();

@@ -63,6 +63,26 @@ public sealed class StatisticsCollectorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_crash_costs_ten_seconds_of_the_totals_and_no_torrent_that_was_completed()
+    {
+        await SampleAsync(Torrent("a", 0, 0));
+        for (int i = 1; i <= 25; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            if (i == 24) statistics.CountCompleted();
+            await SampleAsync(Torrent("a", i * 100, i * 10));
+        }
+        Assert.Equal((2400, 240, 1), (state.Totals.Downloaded, state.Totals.Uploaded, state.Totals.Completed));
+        time.Advance(TimeSpan.FromSeconds(20));
+        await SampleAsync(Torrent("a", 2500, 250));
+        Assert.Equal((2500, 250), (state.Totals.Downloaded, state.Totals.Uploaded));
+        SavedTotals kept = state.Totals;
+        time.Advance(TimeSpan.FromSeconds(11));
+        await SampleAsync(Torrent("a", 2500, 250));
+        Assert.Same(kept, state.Totals); // nothing was transferred, nothing is written
+    }
+
+    [Fact]
     public async Task The_live_graph_has_a_value_for_each_second_and_zeros_for_gaps()
     {
         await SampleAsync(Torrent("a", 0, 0));

@@ -128,6 +128,8 @@ public sealed class AccessGateTests
         Assert.Contains("frame-ancestors 'none'", policy, StringComparison.Ordinal);
         string scripts = policy.Split(';').Single(part => part.Trim().StartsWith("script-src", StringComparison.Ordinal));
         Assert.Equal("script-src 'self'", scripts.Trim());
+        Assert.Contains("style-src 'self';", policy, StringComparison.Ordinal);
+        Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
         Assert.Equal("nosniff", answer.Header("X-Content-Type-Options"));
         Assert.Equal("DENY", answer.Header("X-Frame-Options"));
         Assert.Equal("no-referrer", answer.Header("Referrer-Policy"));

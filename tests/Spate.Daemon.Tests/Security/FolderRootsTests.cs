@@ -51,6 +51,15 @@ public sealed class FolderRootsTests : IDisposable
     }
 
     [Fact]
+    public void What_is_refused_says_which_folders_may_be_used_and_what_allows_more()
+    {
+        string why = Assert.Throws<ForbiddenPathException>(() => roots.Check("/etc")).Message;
+        Assert.Contains(folder["root"], why, StringComparison.Ordinal);
+        Assert.Contains("--root", why, StringComparison.Ordinal);
+        Assert.Contains("SPATE_SERVE_ROOT", why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Letters_count_where_the_file_system_tells_them_apart()
     {
         if (OperatingSystem.IsLinux()) Assert.False(roots.Allows(folder["ROOT", "films"]));

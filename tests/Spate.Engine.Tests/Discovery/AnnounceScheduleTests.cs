@@ -286,7 +286,7 @@ public sealed class AnnounceScheduleTests : IDisposable
         subject.Downloaded = 999;
         world.Do(() => stopped = schedule.StopAsync());
         Assert.Equal(3, trackers.Announces.Count(a => a.Request.Event == AnnounceEvent.Stopped && a.Request.NumWant == 0 && a.Request.Downloaded == 999));
-        world.Advance(3_900);
+        world.Advance(2_900);
         Assert.False(stopped!.IsCompleted);
         world.Advance(200);
         Assert.True(stopped.IsCompletedSuccessfully);

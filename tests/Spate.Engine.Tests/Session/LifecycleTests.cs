@@ -114,6 +114,21 @@ public sealed class LifecycleTests
         swarm.RunUntilComplete(Minute);
     }
 
+    [Fact]
+    public void What_a_seed_sent_and_how_long_survives_a_kill()
+    {
+        Leech();
+        swarm.RunUntilComplete(Minute);
+        SimNode seed = swarm.Nodes[0];
+        world.Run(TimeSpan.FromMinutes(6));
+        seed.Kill();
+        seed.Start();
+        UntilSettled(seed);
+        Assert.InRange(seed.Torrent!.Status.Uploaded, swarm.Content.Length, long.MaxValue);
+        Assert.InRange(seed.Torrent.Status.Seeding, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(7));
+        Assert.Equal(swarm.Metainfo.PieceCount, Have(seed));
+    }
+
     private void AssertClaimsOnlyWhatIsThere(SimNode node)
     {
         for (int piece = 0; piece < swarm.Metainfo.PieceCount; piece++)
@@ -193,6 +208,19 @@ public sealed class LifecycleTests
         Assert.Equal(0, Have(leech));
     }
 
+    // Whoever asked for it and looks then must not read that all is complete.
+    [Fact]
+    public void A_check_that_was_asked_for_shows_before_it_begins()
+    {
+        SimNode leech = Leech();
+        swarm.RunUntilComplete(Minute);
+        Task check = leech.Torrent!.RecheckAsync();
+        Do(leech.Torrent.GetPiecesAsync);
+        Assert.False(check.IsCompleted);
+        Assert.Equal((TorrentState.Checking, false), (leech.Torrent.Status.State, leech.Torrent.Status.IsFinished));
+        swarm.RunUntilComplete(Minute);
+    }
+
     [Fact]
     public void A_recheck_during_a_download_keeps_what_is_good_and_blames_nobody()
     {
@@ -243,6 +271,55 @@ public sealed class LifecycleTests
         world.RunUntil(() => node.Torrent!.Status.State == TorrentState.Seeding, Minute, "it seeds");
         Assert.True(node.Host.Disk.Holds(node.Content, "/other"));
         Assert.Equal(0, node.Downloaded);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_move_that_another_run_began_is_ended_before_anything_else(bool paused)
+    {
+        SimNode node = HalfMoved(paused);
+        node.Start();
+        world.RunUntil(() => node.Torrent!.Status.State == (paused ? TorrentState.Paused : TorrentState.Seeding), Minute, "it is ready");
+        Assert.Equal("/other", node.Torrent!.SaveTo);
+        Assert.Equal((swarm.Metainfo.PieceCount, 0L), (Have(node), node.Downloaded));
+        Assert.True(node.Host.Disk.Holds(node.Content, "/other"));
+        Assert.DoesNotContain(node.Host.Disk.Paths, path => path.StartsWith(SimNode.Folder + "/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_move_that_can_not_go_on_downloads_nothing_and_goes_on_when_it_can()
+    {
+        SimNode node = HalfMoved(paused: false);
+        node.Host.Disk.Put(PathOf(node, 2, "/other"), [1, 2, 3, 4]);
+        node.Start();
+        world.RunUntil(() => node.Torrent!.Status.State == TorrentState.Error, Minute, "it says so");
+        Assert.Contains("exists already", node.Torrent!.Status.Error, StringComparison.Ordinal);
+        node.Host.Disk.Erase(PathOf(node, 2, "/other"));
+        world.RunUntil(() => node.Torrent!.Status.State == TorrentState.Seeding, Minute, "it seeds");
+        Assert.Equal(0, node.Downloaded);
+        Assert.True(node.Host.Disk.Holds(node.Content, "/other"));
+    }
+
+    [Fact]
+    public void Removing_what_is_half_moved_deletes_both_halves_and_nothing_of_others()
+    {
+        SimNode node = HalfMoved(paused: true);
+        node.Host.Disk.Put(PathOf(node, 2, "/other"), [1, 2, 3, 4]);
+        node.Start();
+        world.RunUntil(() => node.Torrent!.Status.State == TorrentState.Error, Minute, "it says so");
+        Do(() => node.Session!.RemoveAsync(node.Torrent!, deleteData: true));
+        Assert.Equal([PathOf(node, 2, "/other")], node.Host.Disk.Paths.Where(path => !path.StartsWith(SimNode.StateFolder, StringComparison.Ordinal)));
+    }
+
+    // The first file and the last were moved when the power went; of the last the old name is there too.
+    private SimNode HalfMoved(bool paused)
+    {
+        SimNode node = swarm.Prepare("node", Node with { IsSeed = true, Torrent = Node.Torrent with { MovingTo = "/other", Paused = paused } });
+        node.Host.Disk.Put(PathOf(node, 0, "/other"), node.Host.Disk.Get(PathOf(node, 0))!);
+        node.Host.Disk.Erase(PathOf(node, 0));
+        node.Host.Disk.Put(PathOf(node, 4, "/other"), node.Host.Disk.Get(PathOf(node, 4))!);
+        return node;
     }
 
     [Fact]
@@ -327,14 +404,16 @@ public sealed class LifecycleTests
     {
         SimNode leech = Leech();
         RunTo(leech, 3);
-        leech.Torrent!.SetFilePriorities([PiecePriority.Normal, PiecePriority.Skip, PiecePriority.Skip, PiecePriority.Skip, PiecePriority.High]);
-        world.RunUntil(() => leech.Torrent.Status.State == TorrentState.Seeding, Minute, "all that is wanted is there");
+        Do(() => leech.Torrent!.SetFilePrioritiesAsync([PiecePriority.Normal, PiecePriority.Skip, PiecePriority.Skip, PiecePriority.Skip, PiecePriority.High]));
+        world.RunUntil(() => leech.Torrent!.Status.State == TorrentState.Seeding, Minute, "all that is wanted is there");
         byte[] expected = swarm.Nodes[0].Host.Disk.Get(PathOf(leech, 4))!;
         Assert.Equal(expected, leech.Host.Disk.Get(PathOf(leech, 4)));
         Assert.InRange(Have(leech), 26, 45);
-        leech.Torrent.SetFilePriorities([.. Enumerable.Repeat(PiecePriority.Normal, 5)]);
+        Assert.True(leech.Torrent!.Status.IsFinished);
+        Do(() => leech.Torrent.SetFilePrioritiesAsync([.. Enumerable.Repeat(PiecePriority.Normal, 5)]));
+        Assert.False(leech.Torrent.Status.IsFinished);
         swarm.RunUntilComplete(Minute);
-        Assert.Throws<ArgumentException>(() => leech.Torrent.SetFilePriorities([PiecePriority.Normal]));
+        Assert.Throws<ArgumentException>(() => { _ = leech.Torrent.SetFilePrioritiesAsync([PiecePriority.Normal]); });
     }
 
     [Fact]
