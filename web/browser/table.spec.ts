@@ -161,6 +161,7 @@ test('does things to many torrents at once, and shows names as text', async ({ l
 
   const download = page.waitForEvent('download');
   await row(page, 'echo.bin').click({ button: 'right' });
+  await expect(page.getByRole('menuitem', { name: 'Remove…' })).toBeInViewport({ ratio: 1 });
   await expectAccessible(page, 'the menu');
   await keepScreenshot(page, 'menu');
   await page.getByRole('menuitem', { name: 'Download .torrent' }).click();
