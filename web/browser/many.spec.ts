@@ -18,6 +18,8 @@ const small = (index: number): Small => ({
 test.use({ trace: 'off' });
 
 test('shows ten thousand torrents', async ({ world, loggedIn: page, browser }) => {
+  // Ten thousand are added, which takes minutes where others want the processor too.
+  test.setTimeout(600_000);
   // Half of them paused, half seeding; their trackers can't be found.
   await page.evaluate(() =>
     fetch('api/v1/settings', {
