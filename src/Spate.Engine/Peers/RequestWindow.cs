@@ -4,7 +4,7 @@ namespace Spate.Engine.Peers;
 
 /// <summary>
 /// How many blocks to keep in flight at one peer: its bandwidth-delay product, measured. It doubles while more requests bring
-/// more bytes, then follows rate × (two round trips and a cushion for batching). The round trip is the shortest ever seen, as
+/// more bytes, then follows rate × two round trips, and a cushion for batching. The round trip is the shortest ever seen, as
 /// later ones include the time that our own requests wait in line.
 /// </summary>
 internal sealed class RequestWindow
@@ -12,6 +12,7 @@ internal sealed class RequestWindow
     private const int Smallest = 4;
     private const int Largest = 4096;          // 64 MiB: 1 Gbit/s at half a second
     private const double CushionMs = 100;
+    private const int LargestCushion = 256;    // 4 MiB: a fast peer reads ahead for us, and what falls out of its caches makes it slow
     private const long StartRoundMs = 25;
     private const long RoundMs = 250;          // long enough to see past the bursts of a peer that limits its rate
     private const double Growth = 1.15;        // a round must bring so much more for the window to double again
@@ -98,7 +99,8 @@ internal sealed class RequestWindow
         bytesPerMs = starting || !settled ? measured : Math.Max(measured, bytesPerMs * 0.8 + measured * 0.2);
         settled = !starting;
         starting = false;
-        int wanted = (int)Math.Min(Largest, bytesPerMs * (2 * RoundTripMs + CushionMs) / BlockPool.BlockSize + Smallest);
-        Size = Math.Clamp(wanted, Math.Min(Smallest, limit), limit);
+        double blocksPerMs = bytesPerMs / BlockPool.BlockSize;
+        double wanted = blocksPerMs * 2 * RoundTripMs + Math.Min(blocksPerMs * CushionMs, LargestCushion) + Smallest;
+        Size = (int)Math.Clamp(wanted, Math.Min(Smallest, limit), limit);
     }
 }

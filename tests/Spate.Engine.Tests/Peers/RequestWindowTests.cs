@@ -118,6 +118,18 @@ public class RequestWindowTests
     }
 
     [Fact]
+    public void A_fast_peer_on_the_same_machine_keeps_what_it_reads_ahead_in_its_caches()
+    {
+        var window = new RequestWindow { PeerLimit = 2000 };
+        window.Restart(0.1);
+        var path = new Path(window, 0.1) { BytesPerMs = 700_000 };
+        path.Run(5_000);
+        path.MostInFlight = 0;
+        Assert.True(path.Run(1_000) > 700_000 * 0.97, "The link is not full.");
+        Assert.InRange(path.MostInFlight, 1, 300);
+    }
+
+    [Fact]
     public void A_slow_peer_is_asked_for_little()
     {
         var window = new RequestWindow { PeerLimit = 2000 };
