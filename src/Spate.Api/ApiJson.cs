@@ -31,6 +31,7 @@ namespace Spate.Api;
 [JsonSerializable(typeof(EventSnapshot))]
 [JsonSerializable(typeof(FileList))]
 [JsonSerializable(typeof(FilesChange))]
+[JsonSerializable(typeof(RenameFile))]
 [JsonSerializable(typeof(FolderListing))]
 [JsonSerializable(typeof(Health))]
 [JsonSerializable(typeof(History))]

@@ -63,7 +63,9 @@ internal sealed class CommandContext : IDisposable
     /// <summary>Says something that is not a result and not an error; not when asked to be quiet.</summary>
     public void Note(FormattableString line)
     {
-        if (!IsQuiet) Progress.Message(line);
+        if (IsQuiet) return;
+        Flush(); // on a terminal it comes below the results that it is about
+        Progress.Message(line);
     }
 
     /// <summary>Says that something is odd, also when asked to be quiet.</summary>

@@ -32,6 +32,7 @@ internal static class SpateProgram
         StopCommand.Build,
         RecheckCommand.Build,
         MoveCommand.Build,
+        RenameCommand.Build,
         RemoveCommand.Build,
         LimitCommand.Build,
         WatchCommand.Build,

@@ -11,8 +11,8 @@ internal static class UsageMessages
     {
         if (result.CommandResult.Command is RootCommand root && result.UnmatchedTokens is [var unknown, ..])
             return $"There is no command '{unknown}'{(Nearest(unknown, root) is { } near ? $"; did you mean '{near}'?" : ".")}";
-        if (error.SymbolResult is ArgumentResult { Tokens.Count: 0, Argument: var argument } && argument.Arity.MinimumNumberOfValues > 0)
-            return $"'{Name(result.CommandResult.Command)}' needs <{argument.Name}>: {Lower(argument.Description ?? "")}.";
+        if (error.SymbolResult is ArgumentResult { Tokens.Count: var given, Argument: var argument } && given < argument.Arity.MinimumNumberOfValues)
+            return $"'{Name(result.CommandResult.Command)}' needs <{argument.HelpName ?? argument.Name}>: {Lower(argument.Description ?? "")}.";
         return null;
     }
 

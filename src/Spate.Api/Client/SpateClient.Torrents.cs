@@ -26,6 +26,10 @@ public sealed partial class SpateClient
     public Task ChangeFilesAsync(string id, FilesChange change, CancellationToken cancellation = default) =>
         SendAsync(HttpMethod.Patch, $"torrents/{Escape(id)}/files", change, ApiJson.Default.FilesChange, cancellation);
 
+    /// <summary>Gives a file or folder another name on disk.</summary>
+    public Task RenameFileAsync(string id, RenameFile rename, CancellationToken cancellation = default) =>
+        SendAsync(HttpMethod.Post, $"torrents/{Escape(id)}/rename", rename, ApiJson.Default.RenameFile, cancellation);
+
     public Task<PeerList> GetPeersAsync(string id, CancellationToken cancellation = default) =>
         GetAsync($"torrents/{Escape(id)}/peers", ApiJson.Default.PeerList, cancellation);
 

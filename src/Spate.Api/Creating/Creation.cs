@@ -74,6 +74,9 @@ public sealed record Creation
 
     public string? Magnet { get; init; }
 
+    /// <summary>What was left out, and names that not every system can store.</summary>
+    public IReadOnlyList<string> Remarks { get; set; } = [];
+
     public DateTimeOffset StartedAt { get; init; }
 }
 

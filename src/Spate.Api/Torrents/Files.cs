@@ -19,8 +19,11 @@ public sealed record FileRow
     /// <summary>Its position in the torrent, from 0.</summary>
     public required int Index { get; init; }
 
-    /// <summary>Below the save path, parted by `/`.</summary>
+    /// <summary>Where it lies: below the save path, parted by `/`.</summary>
     public required string Path { get; init; }
+
+    /// <summary>Its path in the torrent; absent unless it or a folder above it was renamed.</summary>
+    public string? PathInTorrent { get; init; }
 
     public required long Length { get; init; }
 
@@ -79,4 +82,14 @@ public sealed record PriorityChange
     public string? Folder { get; init; }
 
     public required FilePriority Priority { get; init; }
+}
+
+/// <summary>A new name on disk for a file or folder of a torrent.</summary>
+public sealed record RenameFile
+{
+    /// <summary>Where it lies now: below the save path, parted by `/`.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Its new name, without a path: it stays in its folder.</summary>
+    public required string Name { get; init; }
 }

@@ -11,6 +11,9 @@ namespace Spate.Cli.Commands;
 /// <summary><c>spate add</c>: gives torrents to a daemon.</summary>
 internal static class AddCommand
 {
+    private const int MostAtOnce = 100;              // torrents of a request
+    private const long MostBytesAtOnce = 32 << 20;
+
     public static Command Build(CliEnvironment environment)
     {
         var sources = new Argument<string[]>("torrent")
@@ -42,12 +45,20 @@ internal static class AddCommand
         {
             var torrents = new List<(string Name, byte[] Torrent)>();
             var links = new List<string>();
+            var added = new List<AddedTorrent>();
             foreach (string source in context.Get(sources)!)
             {
                 bool isLink = TorrentSource.IsUrl(source) || (MagnetLink.TryParse(source, out _, out _) && !environment.Exists(source));
                 if (isLink) links.Add(source);
                 else if (source.StartsWith("magnet:", StringComparison.OrdinalIgnoreCase)) throw new CliException(ExitCode.Usage, $"{source} is no magnet link of a torrent.");
-                else torrents.Add((source == "-" ? "standard input" : Path.GetFileName(source), await TorrentSource.ReadAsync(context, source)));
+                else
+                {
+                    string file = source == "-" ? "standard input" : Path.GetFileName(source);
+                    byte[] bytes = await TorrentSource.ReadAsync(context, source);
+                    // What is no torrent need not go over the network to be told so; the others are added.
+                    if (Metainfo.TryParse(bytes, out _, out MetainfoError? error)) torrents.Add((file, bytes));
+                    else added.Add(new AddedTorrent { Source = file, Error = error.ToString() });
+                }
             }
             var options = new AddOptions
             {
@@ -65,13 +76,30 @@ internal static class AddCommand
                 Peers = context.Get(peers) ?? [],
                 Priorities = Priorities(FileSelection.Read(context.Get(files) ?? []), torrents, links),
             };
-            var added = new List<AddedTorrent>();
-            if (torrents.Count > 0) added.AddRange((await client.AddFilesAsync(torrents, options, context.Cancel)).Torrents);
-            if (links.Count > 0) added.AddRange((await client.AddAsync(new AddTorrents { Sources = links, Options = options }, context.Cancel)).Torrents);
+            foreach (List<(string, byte[])> part in Parts(torrents)) added.AddRange((await client.AddFilesAsync(part, options, context.Cancel)).Torrents);
+            foreach (string[] part in links.Chunk(MostAtOnce)) added.AddRange((await client.AddAsync(new AddTorrents { Sources = part, Options = options }, context.Cancel)).Torrents);
             if (context.IsJson) context.Print(new AddedJson("spate.added/1", added), RemoteJsonContext.Default.AddedJson);
             else Print(context, added);
             return added.Exists(static torrent => torrent.Error is not null) ? ExitCode.Error : ExitCode.Ok;
         });
+    }
+
+    // As much as a request may hold.
+    private static IEnumerable<List<(string Name, byte[] Torrent)>> Parts(List<(string Name, byte[] Torrent)> torrents)
+    {
+        var part = new List<(string, byte[])>();
+        long bytes = 0;
+        foreach ((string, byte[] Torrent) torrent in torrents)
+        {
+            if (part.Count == MostAtOnce || (part.Count > 0 && bytes + torrent.Torrent.Length > MostBytesAtOnce))
+            {
+                yield return part;
+                (part, bytes) = ([], 0);
+            }
+            part.Add(torrent);
+            bytes += torrent.Torrent.Length;
+        }
+        if (part.Count > 0) yield return part;
     }
 
     private static void Print(CommandContext context, List<AddedTorrent> added)

@@ -39,11 +39,27 @@ internal static class LimitCommand
             }
             if (context.Get(alternative) is not null) throw new CliException(ExitCode.Usage, "--alternative is for the whole daemon: name no torrents.");
             ShareLimits? share = context.Get(ratio) is null && minutes is null ? null : new ShareLimits { Ratio = context.Get(ratio), SeedingMinutes = minutes };
-            if (downLimit is null && upLimit is null && share is null) throw new CliException(ExitCode.Usage, "Which limit? --down, --up, --seed-ratio or --seed-time.");
             IReadOnlyList<TorrentRow> rows = await chosen.FindAsync(context, client);
+            if (downLimit is null && upLimit is null && share is null) return Show(context, rows);
             var change = new TorrentChange { DownloadLimit = downLimit, UploadLimit = upLimit, ShareLimits = share };
             return await TorrentAction.RunAsync(context, "limited", rows, ids => client.ChangeAsync(new ChangeTorrents { Ids = ids, Change = change }, context.Cancel));
         });
+    }
+
+    private static ExitCode Show(CommandContext context, IReadOnlyList<TorrentRow> rows)
+    {
+        if (context.IsJson)
+        {
+            context.Print(
+                new TorrentLimitsJson("spate.torrent_limits/1", [.. rows.Select(static row => new LimitsOfTorrent(row.Id, row.Name, row.DownloadLimit, row.UploadLimit))]),
+                RemoteJsonContext.Default.TorrentLimitsJson);
+            return ExitCode.Ok;
+        }
+        var table = new TorrentTable(new("id"), new("name", GivesWay: true), new("down", IsNumber: true), new("up", IsNumber: true));
+        foreach (TorrentRow row in rows) table.Add(row.Id[..8], row.Name, TorrentTable.Limit(row.DownloadLimit), TorrentTable.Limit(row.UploadLimit));
+        table.Print(context);
+        if (rows.Count == 0) context.Note($"no torrent matches");
+        return ExitCode.Ok;
     }
 
     private static async Task<ExitCode> OfDaemonAsync(CommandContext context, SpateClient client, SpeedSettingsChange change)

@@ -58,7 +58,7 @@ internal static class RemoteArguments
     /// <summary>An argument for torrents, by what names them; shells complete it with what the daemon has.</summary>
     public static Argument<string[]> Torrents(CliEnvironment environment, ArgumentArity arity)
     {
-        var argument = new Argument<string[]>("torrent") { Description = "A torrent: the start of its info-hash or name, as far as it is unique", Arity = arity };
+        var argument = new Argument<string[]>("torrent") { Description = "A torrent: the start of its info-hash or name, as far as it is unique", HelpName = "torrent", Arity = arity };
         argument.CompletionSources.Add(context => Complete(environment, context));
         return argument;
     }
@@ -66,7 +66,7 @@ internal static class RemoteArguments
     /// <inheritdoc cref="Torrents"/>
     public static Argument<string> Torrent(CliEnvironment environment)
     {
-        var argument = new Argument<string>("torrent") { Description = "A torrent: the start of its info-hash or name, as far as it is unique" };
+        var argument = new Argument<string>("torrent") { Description = "A torrent: the start of its info-hash or name, as far as it is unique", HelpName = "torrent" };
         argument.CompletionSources.Add(context => Complete(environment, context));
         return argument;
     }
@@ -113,8 +113,12 @@ internal static class RemoteArguments
     {
         401 when hasKey => $"{server} does not know this key. Make one in the web UI, under settings.",
         401 => $"{server} wants a key: set SPATE_API_KEY, or give --api-key. The web UI makes keys, under settings.",
+        _ when e.Problem.Errors is { Count: > 0 } errors => string.Join(" ", errors.SelectMany(static field => field.Value.Select(message => Explain(field.Key, message)))),
         _ => e.Message,
     };
+
+    // Fields are the API's words: they are named where the message does not say itself what it is about.
+    private static string Explain(string field, string message) => message.StartsWith("It ", StringComparison.Ordinal) ? $"{field}: {message}" : message;
 
     private static CliException Unreachable(Uri server, bool isLocal, Exception e)
     {

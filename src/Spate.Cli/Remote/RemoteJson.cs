@@ -19,7 +19,13 @@ internal sealed record NamedTorrent(string Id, string Name);
 
 internal sealed record ActionJson(string Schema, string Action, bool DryRun, int Done, IReadOnlyList<ActionFailure> Failed, IReadOnlyList<NamedTorrent> Torrents);
 
+internal sealed record RenamedJson(string Schema, string Id, string Name, string NewName, string? Path, string? NewPath);
+
 internal sealed record LimitsJson(string Schema, long DownloadLimit, long UploadLimit, bool UsesAlternative, long AlternativeDownloadLimit, long AlternativeUploadLimit);
+
+internal sealed record LimitsOfTorrent(string Id, string Name, long DownloadLimit, long UploadLimit);
+
+internal sealed record TorrentLimitsJson(string Schema, IReadOnlyList<LimitsOfTorrent> Torrents);
 
 internal sealed record WatchLineJson(string Event, DateTimeOffset At, TorrentRow? Torrent, string? Id);
 
@@ -32,6 +38,8 @@ internal sealed record WatchLineJson(string Event, DateTimeOffset At, TorrentRow
 [JsonSerializable(typeof(TrackersJson))]
 [JsonSerializable(typeof(AddedJson))]
 [JsonSerializable(typeof(ActionJson))]
+[JsonSerializable(typeof(RenamedJson))]
 [JsonSerializable(typeof(LimitsJson))]
+[JsonSerializable(typeof(TorrentLimitsJson))]
 [JsonSerializable(typeof(WatchLineJson))]
 internal sealed partial class RemoteJsonContext : JsonSerializerContext;

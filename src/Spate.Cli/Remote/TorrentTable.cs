@@ -19,27 +19,26 @@ internal sealed class TorrentTable(params TorrentTable.Column[] columns)
     /// <summary>Prints it.</summary>
     public void Print(CommandContext context)
     {
+        bool isTerminal = context.Environment.IsOutputTerminal;
+        // People have no use for a column in which nothing stands; programs may count on it.
+        int[] shown = [.. Enumerable.Range(0, columns.Length).Where(i => !isTerminal || rows.Exists(row => row[i].Length > 0))];
         int[] widths = [.. columns.Select((column, i) => rows.Select(row => TerminalText.Width(row[i])).Append(column.Heading.Length).Max())];
-        if (context.Environment.IsOutputTerminal)
+        if (isTerminal)
         {
             int flexible = Array.FindIndex(columns, static column => column.GivesWay);
-            int tooMuch = widths.Sum() + 2 * (widths.Length - 1) - (context.Environment.Width() - 1);
+            int tooMuch = shown.Sum(i => widths[i]) + 2 * (shown.Length - 1) - (context.Environment.Width() - 1);
             if (flexible >= 0 && tooMuch > 0) widths[flexible] = Math.Max(12, widths[flexible] - tooMuch);
         }
-        if (rows.Count > 0) context.Out.Line($"{context.Out.Dim(Row([.. columns.Select(static column => column.Heading)], widths))}");
-        foreach (string[] row in rows) context.Out.Raw(Row(row, widths) + "\n");
+        if (rows.Count > 0) context.Out.Line($"{context.Out.Dim(Row([.. columns.Select(static column => column.Heading)], shown, widths))}");
+        foreach (string[] row in rows) context.Out.Raw(Row(row, shown, widths) + "\n");
     }
 
-    private string Row(string[] cells, int[] widths)
+    private string Row(string[] cells, int[] shown, int[] widths) => string.Join("  ", shown.Select(i =>
     {
-        for (int i = 0; i < cells.Length; i++)
-        {
-            string cell = TerminalText.Shorten(cells[i], widths[i]);
-            string gap = new(' ', widths[i] - TerminalText.Width(cell));
-            cells[i] = columns[i].IsNumber ? gap + cell : cell + gap;
-        }
-        return string.Join("  ", cells).TrimEnd();
-    }
+        string cell = TerminalText.Shorten(cells[i], widths[i]);
+        string gap = new(' ', widths[i] - TerminalText.Width(cell));
+        return columns[i].IsNumber ? gap + cell : cell + gap;
+    })).TrimEnd();
 
     /// <summary>A part of a whole, as per cent.</summary>
     public static string Percent(double part) => $"{(int)(Math.Clamp(part, 0, 1) * 100)} %";

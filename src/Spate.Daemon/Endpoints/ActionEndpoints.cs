@@ -54,6 +54,7 @@ internal static class ActionEndpoints
         actions.MapPost("move", async (HttpContext context, TorrentLibrary library) =>
             {
                 MoveTorrents request = await JsonBody.ReadAsync(context, ApiJson.Default.MoveTorrents);
+                library.CheckFolder("savePath", request.SavePath);
                 return Answer.Json(await library.ForEachAsync(request, torrent => library.MoveAsync(torrent, request.SavePath)), ApiJson.Default.ActionResult);
             })
             .Named("moveTorrents", Scope.Write, "Moves the files of torrents to another folder.", Bulk + " Answers when the moves have begun; the state `moving` and the log show how they go.")

@@ -88,6 +88,7 @@ internal static class SessionEndpoints
         try { path = roots.Check(request.Path); }
         catch (ForbiddenPathException e) { throw ApiProblem.ForbiddenPath("path", e.Message); }
         if (!Path.Exists(path)) throw ApiProblem.NotFound($"There is no file or folder {path}.");
+        if (request.Seed && !roots.Allows(Path.GetDirectoryName(path) ?? "")) throw ApiProblem.Field("seed", "The folder above it must be one that the daemon may use: the torrent would lie there.");
         var options = new CreateOptions
         {
             PieceLength = request.PieceSize == 0 ? null : request.PieceSize,
@@ -95,7 +96,7 @@ internal static class SessionEndpoints
             Source = request.Source.Length == 0 ? null : request.Source,
             Outer = new TorrentOuter
             {
-                TrackerTiers = request.Trackers, WebSeeds = request.WebSeeds, Comment = request.Comment.Length == 0 ? null : request.Comment, CreatedBy = "Spate " + DaemonHost.Version,
+                TrackerTiers = request.Trackers, WebSeeds = request.WebSeeds, Comment = request.Comment.Length == 0 ? null : request.Comment, CreatedBy = "Spate/" + DaemonHost.Version,
                 CreationDate = DateTimeOffset.UtcNow,
             },
         };
@@ -124,6 +125,7 @@ internal static class SessionEndpoints
             Error = status.Error,
             TorrentId = job.Metainfo?.InfoHash.Wire.ToString(),
             Magnet = job.Metainfo is { } metainfo ? MagnetLink.Of(metainfo).ToString() : null,
+            Remarks = job.Remarks,
             StartedAt = job.Created,
         };
     }

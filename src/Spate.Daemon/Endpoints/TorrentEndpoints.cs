@@ -39,6 +39,12 @@ internal static class TorrentEndpoints
             .Named("changeFiles", Scope.Write, "Says which files are wanted, and how much.")
             .Takes(ApiJson.Default.FilesChange, new FilesChange { Priorities = [new PriorityChange { Folder = "extras", Priority = FilePriority.Skip }, new PriorityChange { Indexes = [0, 2], Priority = FilePriority.High }] })
             .GivesNothing().Fails(404, 409);
+        torrents.MapPost("{id}/rename", async (string id, HttpContext context, TorrentLibrary library) =>
+                await Answer.Nothing(library.RenameFileAsync(library.Get(id), await JsonBody.ReadAsync(context, ApiJson.Default.RenameFile))))
+            .Named("renameFile", Scope.Write, "Renames a file or folder of a torrent on disk.",
+                "The torrent itself stays as it is, and transfers go on. A name must be one that every common system can store, and nothing beside it may have it. "
+                + "The name that is shown for the torrent is another thing: `changeTorrent` sets it.")
+            .Takes(ApiJson.Default.RenameFile, new RenameFile { Path = "debian/extras/readme.txt", Name = "read me first.txt" }).GivesNothing().Fails(404, 409);
         torrents.MapGet("{id}/peers", async (string id, TorrentLibrary library) =>
                 Answer.Json(new PeerList { Peers = await TorrentReport.PeersAsync(library.Get(id)) }, ApiJson.Default.PeerList))
             .Named("listPeers", Scope.Read, "The connected peers of a torrent.").Gives(ApiJson.Default.PeerList, Examples.Peers).Fails(404);

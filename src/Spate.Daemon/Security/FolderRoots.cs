@@ -49,7 +49,7 @@ internal sealed class FolderRoots
             throw new ForbiddenPathException($"\"{path}\" can't be looked at: {e.Message}");
         }
         if (!Array.Exists(roots, root => IsIn(real, root)))
-            throw new ForbiddenPathException($"\"{path}\" is outside of the folders that this daemon may use ({string.Join(", ", Named)}). Start it with --root FOLDER, or SPATE_SERVE_ROOT, to allow another one.");
+            throw new ForbiddenPathException($"\"{path}\" is outside of the folders that this daemon may use ({string.Join(", ", Named)}). Choose one below them, or start it with --root FOLDER, or SPATE_SERVE_ROOT, to allow another one.");
         if (Array.Exists(forbidden, folder => IsIn(real, folder))) throw new ForbiddenPathException($"\"{path}\" is the daemon's own.");
         return plain;
     }

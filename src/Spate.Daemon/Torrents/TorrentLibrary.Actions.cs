@@ -2,6 +2,7 @@ using System.Net;
 using Spate.Api;
 using Spate.Daemon.Security;
 using Spate.Daemon.State;
+using Spate.Engine.Disk;
 using Spate.Engine.Pieces;
 using Spate.Protocol;
 using EngineTorrent = Spate.Engine.Torrents.Torrent;
@@ -51,11 +52,13 @@ internal sealed partial class TorrentLibrary
         return ChangeAsync(torrent, saved => saved with { IsStopped = false, IsForced = force || saved.IsForced });
     }
 
-    public Task RecheckAsync(ManagedTorrent torrent)
+    public async Task RecheckAsync(ManagedTorrent torrent)
     {
-        Watch(torrent, EngineOf(torrent).RecheckAsync());
+        EngineTorrent engine = EngineOf(torrent);
+        Watch(torrent, engine.RecheckAsync());
         Say(torrent, FindingLevel.Note, "A check was asked for.");
-        return Task.CompletedTask;
+        await engine.GetPiecesAsync(); // answered behind what was asked before it
+        ShowNow(torrent);
     }
 
     public static Task AnnounceAsync(ManagedTorrent torrent)
@@ -115,7 +118,7 @@ internal sealed partial class TorrentLibrary
     /// <summary>Begins to move the files of a torrent. Once it returns they will be moved, whatever happens to this process.</summary>
     public async Task MoveAsync(ManagedTorrent torrent, string savePath)
     {
-        string folder = CheckPath("savePath", savePath);
+        string folder = CheckFolder("savePath", savePath);
         if (torrent.IsMoving) throw ApiProblem.Conflict("It is being moved already.");
         if (torrent.Saved.MovingTo is { } other)
             throw ApiProblem.Conflict($"A move to {other} was interrupted and is not finished. Its log says what stands in the way; start the torrent to try again.");
@@ -260,11 +263,26 @@ internal sealed partial class TorrentLibrary
     public async Task ChangeFilesAsync(ManagedTorrent torrent, FilesChange change)
     {
         EngineTorrent engine = EngineOf(torrent);
-        await ChangeAsync(torrent, saved => saved with { FilePriorities = PrioritiesOf(engine.Metainfo, saved.FilePriorities, change.Priorities, "priorities") });
-        if (torrent.Saved.FilePriorities is { } priorities) engine.SetFilePriorities(priorities);
+        Dictionary<int, string> paths = (await engine.GetFilesAsync()).ToDictionary(static file => file.Index, static file => file.Path);
+        await ChangeAsync(torrent, saved => saved with { FilePriorities = PrioritiesOf(engine.Metainfo, paths, saved.FilePriorities, change.Priorities, "priorities") });
+        if (torrent.Saved.FilePriorities is { } priorities) await engine.SetFilePrioritiesAsync(priorities);
+        ShowNow(torrent);
     }
 
-    internal static PiecePriority[] PrioritiesOf(Metainfo metainfo, IReadOnlyList<PiecePriority>? before, IReadOnlyList<PriorityChange> changes, string field)
+    /// <summary>Gives a file or folder of a torrent another name on disk.</summary>
+    public async Task RenameFileAsync(ManagedTorrent torrent, RenameFile rename)
+    {
+        EngineTorrent engine = EngineOf(torrent);
+        if (torrent.IsMoving) throw ApiProblem.Conflict("It is being moved; rename its files when that is done.");
+        try { await engine.RenameAsync(rename.Path, rename.Name); }
+        catch (RenameException e) { throw ApiProblem.Field(e.Problem.IsPath ? "path" : "name", e.Message); }
+        catch (InvalidOperationException) { throw ApiProblem.NotFound("The torrent was removed meanwhile."); }
+        Say(torrent, FindingLevel.Note, $"{rename.Path.TrimEnd('/')} is called {rename.Name} now.");
+    }
+
+    // By which paths folders are meant: those in the torrent, or where the files lie.
+    internal static PiecePriority[] PrioritiesOf(
+        Metainfo metainfo, IReadOnlyDictionary<int, string>? paths, IReadOnlyList<PiecePriority>? before, IReadOnlyList<PriorityChange> changes, string field)
     {
         var priorities = new PiecePriority[metainfo.Files.Count];
         for (int i = 0; i < priorities.Length; i++) priorities[i] = before is not null && before.Count == priorities.Length ? before[i] : PiecePriority.Normal;
@@ -283,7 +301,8 @@ internal sealed partial class TorrentLibrary
             bool any = false;
             foreach (MetainfoFile file in metainfo.Files)
             {
-                if (!file.Path.StartsWith(prefix, StringComparison.Ordinal)) continue;
+                string path = paths?.GetValueOrDefault(file.Index) ?? file.Path;
+                if (!path.StartsWith(prefix, StringComparison.Ordinal)) continue;
                 priorities[file.Index] = priority;
                 any = true;
             }
@@ -340,7 +359,9 @@ internal sealed partial class TorrentLibrary
     public Task StripAsync(TorrentFilter which, Func<SavedTorrent, SavedTorrent> strip) =>
         Task.WhenAll(Table.Select(which).Select(id => Find(id) is { } torrent ? ChangeAsync(torrent, strip) : Task.CompletedTask));
 
-    private string CheckPath(string field, string path)
+    /// <summary>A folder that may be used, in its plain form.</summary>
+    /// <exception cref="ApiProblem">It may not be.</exception>
+    public string CheckFolder(string field, string path)
     {
         try { return roots.Check(path); }
         catch (ForbiddenPathException e) { throw ApiProblem.ForbiddenPath(field, e.Message); }

@@ -19,7 +19,7 @@ internal sealed partial class TorrentLibrary
         Sha1Hash id = metainfo.InfoHash.Wire;
         if (leaving.TryGetValue(id, out Task? gone)) await gone;
         if (torrents.TryGetValue(id, out ManagedTorrent? known)) return await JoinAsync(known, source, metainfo, torrentFile);
-        PiecePriority[]? priorities = options.Priorities.Count == 0 ? null : PrioritiesOf(metainfo, null, options.Priorities, "options.priorities");
+        PiecePriority[]? priorities = options.Priorities.Count == 0 ? null : PrioritiesOf(metainfo, null, null, options.Priorities, "options.priorities");
         SavedTorrent saved = await NewAsync(id, options) with { Magnet = magnet, FilePriorities = priorities };
         IReadOnlyList<IPEndPoint> peers = PeersOf(options.Peers, "options.peers");
         if (!await state.TryAddAsync(saved, torrentFile)) return Duplicate(source, id);
@@ -104,7 +104,7 @@ internal sealed partial class TorrentLibrary
         return new SavedTorrent
         {
             Id = id,
-            Folder = CheckPath("options.savePath", folder),
+            Folder = CheckFolder("options.savePath", folder),
             Name = NullIfEmpty(options.Name),
             Category = NullIfEmpty(options.Category),
             Tags = [.. options.Tags.Distinct()],

@@ -402,10 +402,16 @@ internal sealed partial class TorrentLibrary : IAsyncDisposable
         }
         if (stops) SetRuns(torrent, false);
         Decide();
-        Show(torrent); // whoever made the change sees it in the next list
+        ShowNow(torrent);
+        return true;
+    }
+
+    // Whoever made a change sees it in the next list.
+    private void ShowNow(ManagedTorrent torrent)
+    {
+        Show(torrent);
         Mark(torrent);
         Wake();
-        return true;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The torrent {Id} was being removed with its files when the daemon ended, and not all of them can be deleted.")]

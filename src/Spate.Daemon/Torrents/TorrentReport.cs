@@ -76,7 +76,8 @@ internal sealed class TorrentReport(TorrentLibrary library, DaemonState state, T
             Folders = [.. folders.Values],
             Files = [.. files.Skip(offset).Take(limit).Select(static file => new FileRow
             {
-                Index = file.Index, Path = file.Path, Length = file.Length, DoneBytes = file.DoneBytes, Priority = (FilePriority)(int)file.Priority,
+                Index = file.Index, Path = file.Path, PathInTorrent = file.PathInTorrent == file.Path ? null : file.PathInTorrent, Length = file.Length,
+                DoneBytes = file.DoneBytes, Priority = (FilePriority)(int)file.Priority,
             })],
         };
     }

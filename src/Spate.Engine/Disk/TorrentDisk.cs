@@ -8,9 +8,10 @@ namespace Spate.Engine.Disk;
 
 /// <summary>
 /// One torrent's way to the disk workers: jobs go out from its strand and come back to it. Counts what is under way, so that moving or
-/// closing can wait until nothing is.
+/// closing can wait until nothing is. While files are being renamed or moved jobs are kept back; what may wait is bounded by the same
+/// budgets as what may run.
 /// </summary>
-internal sealed class TorrentDisk
+internal sealed class TorrentDisk : IWorkers
 {
     private readonly IWorkers workers;
     private readonly Strand strand;
@@ -18,8 +19,12 @@ internal sealed class TorrentDisk
     private readonly ConcurrentBag<UploadJob> uploadJobs = [];
     private readonly Action<object?> onPieceJob;
     private readonly Action<object?> onUploadJob;
+    private readonly Action<object?> onCall;
+    private readonly Queue<IWorkItem> held = new();
+    private TaskCompletionSource? holder;         // while somebody has the files for himself, or waits for the jobs to end
+    private TaskCompletionSource? still;
     private TaskCompletionSource? quiet;
-    private int running;
+    private int running;                          // given out and not back, those held included
 
     public TorrentDisk(TorrentFiles files, BlockPool pool, IWorkers workers, Strand strand, Action<PieceJob> onPiece, Action<UploadJob> onUpload)
     {
@@ -36,6 +41,7 @@ internal sealed class TorrentDisk
             uploadJobs.Add((UploadJob)job!);
             Ended();
         };
+        onCall = _ => Ended();
     }
 
     public TorrentFiles Files { get; }
@@ -54,8 +60,7 @@ internal sealed class TorrentDisk
         piece.JobRunning = true;
         piece.Held -= count;
         job.Set(piece, first, count, complete, wantHashes);
-        running++;
-        workers.Queue(job);
+        Queue(job);
     }
 
     /// <summary>Reads blocks for a peer into a buffer and hands that to its sender; see <see cref="UploadJob"/>.</summary>
@@ -67,11 +72,7 @@ internal sealed class TorrentDisk
     }
 
     /// <summary>Starts a job that <see cref="Upload"/> prepared.</summary>
-    public void Start(UploadJob job)
-    {
-        running++;
-        workers.Queue(job);
-    }
+    public void Start(UploadJob job) => Queue(job);
 
     /// <summary>Completes when no job is under way. Await on the strand.</summary>
     public Task WhenQuiet()
@@ -81,19 +82,82 @@ internal sealed class TorrentDisk
         return quiet.Task;
     }
 
-    /// <summary>Makes a call on a disk worker.</summary>
+    /// <summary>True while somebody has the files for himself, or waits for that.</summary>
+    public bool IsHeld => holder is not null;
+
+    /// <summary>Makes a call on a disk worker that does not depend on where the torrent's files lie.</summary>
     public Task<T> Call<T>(Func<T> call) => DiskCall<T>.Run(workers, call);
+
+    /// <summary>Makes a call on a disk worker that uses the torrent's files: never while they are renamed or moved. From the strand.</summary>
+    public Task<T> CallOnFiles<T>(Func<T> call) => DiskCall<T>.Run(this, call);
+
+    int IWorkers.Count => workers.Count;
+
+    void IWorkers.Queue(IWorkItem item) => Queue(new CallOfTorrent(this, item));
+
+    /// <summary>
+    /// Waits until nothing uses the torrent's files, and keeps back whatever wants to until the result is disposed. Only
+    /// <see cref="Call"/> goes on. Await on the strand.
+    /// </summary>
+    public async Task<Hold> HoldAsync()
+    {
+        while (holder is { } before) await before.Task;
+        holder = new TaskCompletionSource();
+        if (running > held.Count)
+        {
+            still = new TaskCompletionSource();
+            await still.Task;
+        }
+        return new Hold(this);
+    }
 
     // Run here when the strand is idle: a disk worker that has just ended a job has time for it, and a thread less is woken.
     public void Post(PieceJob job) => strand.EnqueueOrRun(onPieceJob, job);
 
     public void Post(UploadJob job) => strand.EnqueueOrRun(onUploadJob, job);
 
+    private void Queue(IWorkItem job)
+    {
+        running++;
+        if (holder is null) workers.Queue(job);
+        else held.Enqueue(job);
+    }
+
+    private void Release()
+    {
+        TaskCompletionSource? released = holder;
+        holder = null;
+        while (held.TryDequeue(out IWorkItem? job)) workers.Queue(job);
+        released?.SetResult();
+    }
+
     private void Ended()
     {
-        if (--running > 0) return;
+        running--;
+        if (running == held.Count && still is { } waits)
+        {
+            still = null;
+            waits.SetResult();
+        }
+        if (running > 0) return;
         TaskCompletionSource? waiting = quiet;
         quiet = null;
         waiting?.SetResult();
+    }
+
+    // Tells the strand when it has run.
+    private sealed class CallOfTorrent(TorrentDisk disk, IWorkItem call) : IWorkItem
+    {
+        public void Run()
+        {
+            call.Run();
+            disk.strand.EnqueueOrRun(disk.onCall, null);
+        }
+    }
+
+    /// <summary>The right to have the torrent's files to oneself. Dispose on the strand.</summary>
+    internal readonly struct Hold(TorrentDisk disk) : IDisposable
+    {
+        public void Dispose() => disk.Release();
     }
 }

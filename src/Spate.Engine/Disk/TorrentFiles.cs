@@ -29,8 +29,14 @@ internal sealed class TorrentFiles
     /// <summary>The download folder. Changes only while no job of the torrent runs.</summary>
     public string Folder { get; set; }
 
+    /// <summary>What the files are called there. Changes only while no job of the torrent runs.</summary>
+    public FileNames Names { get; set; } = FileNames.AsInTorrent;
+
     /// <summary>Where a file of the torrent lies.</summary>
-    public string PathOf(int file) => Path.Combine(Folder, Layout.Metainfo.Files[file].Path.Replace('/', Path.DirectorySeparatorChar));
+    public string PathOf(int file) => Path.Combine(Folder, BelowFolder(file).Replace('/', Path.DirectorySeparatorChar));
+
+    /// <summary>The same below the download folder, parted by <c>/</c>.</summary>
+    public string BelowFolder(int file) => Names.PathOf(Layout.Metainfo.Files[file].Path);
 
     /// <summary>Writes blocks that follow each other in the stream; adds the files it wrote to.</summary>
     public void Write(long position, ReadOnlySpan<ReadOnlyMemory<byte>> blocks, ICollection<int> written)
@@ -103,9 +109,9 @@ internal sealed class TorrentFiles
         {
             MetainfoFile file = Layout.Metainfo.Files[i];
             if (file.Length > 0 || file.IsPadding) continue;
-            FolderLinks.Check(storage, Folder, file.Path);
+            FolderLinks.Check(storage, Folder, BelowFolder(i));
             if (storage.Stat(PathOf(i)).Kind != StorageEntryKind.None) continue;
-            if (file.LinkTarget is { } target)
+            if (Names.LinkTargetOf(file) is { } target)
             {
                 storage.CreateFolder(Path.GetDirectoryName(PathOf(i))!);
                 storage.CreateLink(PathOf(i), target);
@@ -117,7 +123,7 @@ internal sealed class TorrentFiles
     /// <summary>Closes the torrent's files.</summary>
     public void Close()
     {
-        string ours = Path.Combine(Folder, Layout.Metainfo.Name);
+        string ours = Path.Combine(Folder, Names.PathOf(Layout.Metainfo.Name));
         cache.Forget(path => path.StartsWith(ours, StringComparison.Ordinal) && (path.Length == ours.Length || path[ours.Length] == Path.DirectorySeparatorChar));
         Array.Clear(trusted);
         Array.Clear(touched);
@@ -127,7 +133,7 @@ internal sealed class TorrentFiles
     {
         if (trusted[file] == 0)
         {
-            FolderLinks.Check(cache.Storage, Folder, Layout.Metainfo.Files[file].Path);
+            FolderLinks.Check(cache.Storage, Folder, BelowFolder(file));
             trusted[file] = 1;
         }
         return cache.Open(PathOf(file), access);

@@ -124,20 +124,16 @@ public sealed class TorrentSession : IAsyncDisposable
     public Torrent Add(Metainfo metainfo, TorrentOptions options)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref closed) != 0, this);
-        bool added = false;
-        // Made at most once in effect: a torrent that loses the race was never ticked nor reachable and is dropped before it began.
-        Torrent torrent;
         lock (torrents)
         {
-            if (!torrents.TryGetValue(metainfo.InfoHash.Wire, out torrent!))
-            {
-                torrent = new Torrent(resources, metainfo, options, onFault);
-                torrents[metainfo.InfoHash.Wire] = torrent;
-                added = true;
-            }
+            if (torrents.TryGetValue(metainfo.InfoHash.Wire, out Torrent? torrent)) return torrent;
+            torrent = new Torrent(resources, metainfo, options, onFault);
+            // In this order: whoever watches hears of it before anything happens to it, and it has begun before anybody else can reach it.
+            if (resources.Events.IsWatched) resources.Events.Publish(new TorrentAdded(torrent.InfoHash, torrent.Name));
+            torrent.Begin();
+            torrents[metainfo.InfoHash.Wire] = torrent;
+            return torrent;
         }
-        if (added && resources.Events.IsWatched) resources.Events.Publish(new TorrentAdded(torrent.InfoHash, torrent.Name));
-        return torrent;
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using Spate.Engine.Disk;
 using Spate.Engine.Discovery;
 using Spate.Engine.Pieces;
 using Spate.Engine.Ports;
@@ -37,7 +38,6 @@ public sealed class Torrent
             Volatile.Write(ref ticking, 0);
             Lifecycle.Tick();
         };
-        strand.Enqueue(_ => Lifecycle.Begin());
     }
 
     public InfoHash InfoHash => Metainfo.InfoHash;
@@ -54,6 +54,9 @@ public sealed class Torrent
 
     internal TorrentLifecycle Lifecycle { get; }
 
+    /// <summary>The first thing that happens to it.</summary>
+    internal void Begin() => strand.Enqueue(_ => Lifecycle.Begin());
+
     /// <summary>Completes once everything that is wanted is there and verified; fails when the torrent is removed before.</summary>
     public Task WhenComplete(CancellationToken cancellation = default) => completed.Task.WaitAsync(cancellation);
 
@@ -69,6 +72,17 @@ public sealed class Torrent
     /// <summary>Moves the files to another folder and goes on there.</summary>
     /// <exception cref="IOException">A file can't be moved; the torrent shows the error and keeps its old folder.</exception>
     public Task MoveAsync(string folder) => OnStrand(() => Lifecycle.MoveAsync(folder));
+
+    /// <summary>
+    /// Gives a file or folder another name on disk; it stays where it is, and the torrent itself does not change. Downloads and uploads
+    /// go on. The name is kept across restarts where the session has a state folder.
+    /// </summary>
+    /// <param name="path">Where it lies now, below the download folder, parted by <c>/</c>.</param>
+    /// <param name="name">Its new name: one that every common system can store, and that nothing beside it has.</param>
+    /// <exception cref="RenameException">There is no such file, or it can't be called so.</exception>
+    /// <exception cref="IOException">The disk refused; the old name stands.</exception>
+    /// <exception cref="InvalidOperationException">The torrent was removed.</exception>
+    public Task RenameAsync(string path, string name) => OnStrand(() => Lifecycle.RenameAsync(path, name));
 
     /// <summary>Announces to the trackers now, as far as they allow.</summary>
     public void Announce() => strand.Enqueue(_ => Lifecycle.Announces.Force());
@@ -91,14 +105,18 @@ public sealed class Torrent
         if (Lifecycle.Swarm.IsRunning) Lifecycle.Swarm.Connector.Tick(Lifecycle.Swarm.NowMs);
     });
 
-    /// <summary>Changes what is wanted, by file index; takes effect at once.</summary>
+    /// <summary>Changes what is wanted, by file index. When it completes it is in effect, and the status says so.</summary>
     /// <exception cref="ArgumentException">There are not as many priorities as files.</exception>
-    public void SetFilePriorities(IReadOnlyList<PiecePriority> priorities)
+    public Task SetFilePrioritiesAsync(IReadOnlyList<PiecePriority> priorities)
     {
         if (priorities.Count != Metainfo.Files.Count)
             throw new ArgumentException($"{priorities.Count} priorities for {Metainfo.Files.Count} files.", nameof(priorities));
         PiecePriority[] copy = [.. priorities];
-        strand.Enqueue(_ => Lifecycle.SetPriorities(copy));
+        return OnStrand(() =>
+        {
+            Lifecycle.SetPriorities(copy);
+            return Task.CompletedTask;
+        });
     }
 
     /// <summary>Asks for pieces in their order, or rarest first.</summary>

@@ -28,6 +28,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     private readonly TorrentOptions options;
     private readonly FileLayout layout;
     private readonly TorrentFiles files;
+    private readonly FileRenaming renaming;
     private readonly Action<TorrentStatus> publish;
     private readonly Bitfield durable;
     private readonly Bitfield doubtful;          // pieces of files whose content must be read before anything is claimed or written
@@ -38,6 +39,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     private Task work = Task.CompletedTask;        // the flow that changes the state, one at a time
     private bool wantsToRun;
     private bool restored;
+    private bool namesAreLoaded;
     private bool flushing;
     private long nextFlushMs, nextSampleMs, nextIdleSampleMs, retryAtMs, lastTickMs;
     private long nextSaveTotalsMs, savedBytes;
@@ -55,6 +57,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         Metainfo = metainfo;
         layout = new FileLayout(metainfo);
         files = new TorrentFiles(layout, session.Files, options.SaveTo, options.Preallocate);
+        renaming = new FileRenaming(session.Environment.Storage, metainfo, session.Options.StateFolder);
         Picker = new PiecePicker(metainfo, session.Environment.Random) { Sequential = options.Sequential };
         durable = new Bitfield(metainfo.PieceCount);
         doubtful = new Bitfield(metainfo.PieceCount);
@@ -85,6 +88,9 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     public TorrentState State { get; private set; } = TorrentState.Checking;
 
     public string SaveTo => files.Folder;
+
+    /// <summary>False before the first look at the disk, and after a rename that could neither be made nor taken back.</summary>
+    public bool NamesAreKnown => namesAreLoaded;
 
     // What announces say (BEP 3).
     public InfoHash InfoHash => Metainfo.InfoHash;
@@ -168,6 +174,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     /// <summary>Forgets what is there and reads all of it again.</summary>
     public Task RecheckAsync() => Chain(async () =>
     {
+        SetState(TorrentState.Checking); // peers and trackers are taken leave of first, which may take a while
         await StopRunningAsync(DisconnectReason.TorrentStopped);
         error = null;
         // What it claims may be wrong: whatever interrupts the check, the next start must not believe it.
@@ -210,11 +217,14 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
 
     private async Task MoveFilesAsync(string folder, bool again)
     {
+        using TorrentDisk.Hold hold = await Swarm.Disk.HoldAsync();
+        await LoadNamesAsync();
+        await CheckPresenceAsync();
         string from = files.Folder;
         files.Close();
         await Swarm.Disk.Call(() =>
         {
-            FileMover.Move(session.Environment.Storage, Metainfo, from, folder, again);
+            FileMover.Move(session.Environment.Storage, Metainfo, files.Names, from, folder, again);
             return true;
         });
         files.Folder = folder;
@@ -226,18 +236,66 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         wantsToRun = false;
         try { await StopRunningAsync(DisconnectReason.SessionClosed, save: keepResume); }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // what was saved before stands; the end must not fail for it
-        files.Close();
-        if (deleteData)
+        using (await Swarm.Disk.HoldAsync())
         {
+            try { await LoadNamesAsync(); }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // then what is called as in the torrent is deleted, at least
+            files.Close();
             await Swarm.Disk.Call(() =>
             {
-                FileMover.Delete(session.Environment.Storage, Metainfo, files.Folder, movingTo);
+                if (deleteData) FileMover.Delete(session.Environment.Storage, Metainfo, files.Names, files.Folder, movingTo);
+                if (!keepResume) renaming.Forget();
                 return true;
             });
+            if (!keepResume && ResumePath is { } path) await DeleteAsync(path);
+            SetState(TorrentState.Removed);
         }
-        if (!keepResume && ResumePath is { } path) await DeleteAsync(path);
-        SetState(TorrentState.Removed);
     }, interrupt: true);
+
+    /// <summary>
+    /// Gives a file or folder another name on disk. What runs goes on, a check too: only its disk jobs wait for a moment.
+    /// </summary>
+    /// <exception cref="RenameException">It can't be called so.</exception>
+    /// <exception cref="IOException">The disk refused; the old name stands.</exception>
+    public async Task RenameAsync(string path, string name)
+    {
+        while (!restored && State == TorrentState.Checking) await Swarm.Disk.Call(static () => true);
+        using TorrentDisk.Hold hold = await Swarm.Disk.HoldAsync();
+        if (State == TorrentState.Removed) throw new InvalidOperationException($"The torrent {Metainfo.Name} was removed.");
+        await LoadNamesAsync();
+        if (movingTo is not null) throw new IOException($"Some files of {Metainfo.Name} are in {movingTo}: a move was interrupted and is not finished.");
+        await CheckPresenceAsync();
+        files.Close();
+        try { files.Names = await Swarm.Disk.Call(() => renaming.Rename(files.Folder, files.Names, path, name)); }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            namesAreLoaded = false; // whether all is as before is found out before the files are used again
+            try { await LoadNamesAsync(); }
+            catch (Exception worse) when (worse is IOException or UnauthorizedAccessException) { OnDiskError(worse); }
+            throw;
+        }
+        await Swarm.Disk.Call(() =>
+        {
+            if (Metainfo.Files.Any(static file => file.LinkTarget is not null)) files.CreateEmptyFiles(session.Environment.Storage);
+            return true;
+        });
+        Publish();
+    }
+
+    // While the files are held. Files that are out of sight can't be taken along, and would not be found again when they are back.
+    private async Task CheckPresenceAsync()
+    {
+        if (FindMissing(await Swarm.Disk.Call(Stat)) is { } file)
+            throw new FileNotFoundException($"{files.PathOf(file)} is not there. Connect its drive; if it is gone for good, check the torrent first.");
+    }
+
+    // While the files are held: nobody may look for them before it is known what they are called.
+    private async Task LoadNamesAsync()
+    {
+        if (namesAreLoaded) return;
+        files.Names = await Swarm.Disk.Call(() => renaming.Load(files.Folder));
+        namesAreLoaded = true;
+    }
 
     private Task<bool> DeleteAsync(string path) => Swarm.Disk.Call(() =>
     {
@@ -351,7 +409,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
                 long end = Math.Min(file.Offset + file.Length, layout.Position(piece, Metainfo.PieceSize(piece)));
                 done += end - start;
             }
-            result.Add(new FileStatus(file.Index, file.Path, file.Length, done, priorities[file.Index]));
+            result.Add(new FileStatus(file.Index, files.BelowFolder(file.Index), file.Length, done, priorities[file.Index]) { PathInTorrent = file.Path });
         }
         return result;
     }
@@ -406,11 +464,16 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     private async Task PrepareAsync()
     {
         if (!restored || doubtful.Count > 0) SetState(TorrentState.Checking);
+        if (!namesAreLoaded)
+        {
+            using TorrentDisk.Hold hold = await Swarm.Disk.HoldAsync();
+            await LoadNamesAsync();
+        }
         await EndOldMoveAsync();
         if (!restored) await RestoreAsync();
         restored = true;
         if (doubtful.Count > 0) await CheckAsync();
-        await Swarm.Disk.Call(() =>
+        await Swarm.Disk.CallOnFiles(() =>
         {
             files.CreateEmptyFiles(session.Environment.Storage);
             return true;
@@ -512,7 +575,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         recheck = new Recheck(files, new Bitfield(doubtful), stopping.Token);
         try
         {
-            Bitfield passed = await recheck.RunAsync(session.Environment.Disk);
+            Bitfield passed = await recheck.RunAsync(Swarm.Disk);
             for (int piece = passed.NextSet(0); piece >= 0; piece = passed.NextSet(piece + 1)) Picker.MarkHave(piece);
             // What passed was read, maybe from memory only: the next flush makes it durable.
             foreach (MetainfoFile file in Metainfo.Files)
@@ -574,6 +637,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     // An epoch: what is in the files now becomes durable, then resume data may say so.
     private async Task FlushAsync(bool always = false)
     {
+        if (!namesAreLoaded) return; // where the files lie is found out first
         int[] written = Swarm.Downloads.TakeFilesWritten();
         var passed = new Bitfield(Picker.Have);
         nextFlushMs = session.Clock.NowMs + (long)session.Options.FlushInterval.TotalMilliseconds;
@@ -582,10 +646,9 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         try
         {
             List<(int, Bitfield)> partial = StoredBlocks();
-            string[] paths = written.Select(files.PathOf).ToArray();
-            await Swarm.Disk.Call(() =>
+            await Swarm.Disk.CallOnFiles(() =>
             {
-                if (paths.Length > 0) session.Environment.Storage.Flush(paths);
+                if (written.Length > 0) session.Environment.Storage.Flush([.. written.Select(files.PathOf)]);
                 return true;
             });
             for (int piece = passed.NextSet(0); piece >= 0; piece = passed.NextSet(piece + 1)) durable.Set(piece);
@@ -667,8 +730,23 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         });
     }
 
-    private Task<List<StorageEntry>> StatAsync() => Swarm.Disk.Call(() =>
-        Metainfo.Files.Select(file => file.IsPadding ? default : session.Environment.Storage.Stat(files.PathOf(file.Index))).ToList());
+    private Task<List<StorageEntry>> StatAsync() => Swarm.Disk.CallOnFiles(Stat);
+
+    private List<StorageEntry> Stat() => [.. Metainfo.Files.Select(file => file.IsPadding ? default : session.Environment.Storage.Stat(files.PathOf(file.Index)))];
+
+    // The first file that is gone although it holds verified pieces.
+    private int? FindMissing(List<StorageEntry> found)
+    {
+        for (int i = 0; i < found.Count; i++)
+        {
+            MetainfoFile file = Metainfo.Files[i];
+            (int first, int last) = layout.Pieces(file);
+            if (file.IsPadding || first > last) continue;
+            int have = Picker.Have.NextSet(first);
+            if (have >= 0 && have <= last && found[i].Kind != StorageEntryKind.File) return i;
+        }
+        return null;
+    }
 
     // Whether what stopped the torrent is gone: files that hold verified pieces are there, and there is space.
     private async Task RetryAsync()
@@ -677,15 +755,12 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         Exception? was = error;
         try
         {
-            List<StorageEntry> found = await StatAsync();
-            for (int i = 0; i < found.Count; i++)
+            if (!namesAreLoaded)
             {
-                MetainfoFile file = Metainfo.Files[i];
-                (int first, int last) = layout.Pieces(file);
-                if (file.IsPadding || first > last) continue;
-                int have = Picker.Have.NextSet(first);
-                if (have >= 0 && have <= last && found[i].Kind != StorageEntryKind.File) return;
+                using TorrentDisk.Hold hold = await Swarm.Disk.HoldAsync();
+                await LoadNamesAsync();
             }
+            if (FindMissing(await StatAsync()) is not null) return;
             bool space = was is not StorageFullException
                 || await Swarm.Disk.Call(() => session.Environment.Storage.FreeBytes(files.Folder)) >= SpaceToGoOn;
             if (!space || error != was || !Swarm.IsRunning) return;

@@ -156,4 +156,8 @@ public sealed record PeerStatus
 public sealed record PieceStatus(Bitfield Have, Bitfield Active, Bitfield Skipped, byte[] Availability);
 
 /// <summary>How one file stands.</summary>
-public sealed record FileStatus(int Index, string Path, long Length, long DoneBytes, PiecePriority Priority);
+public sealed record FileStatus(int Index, string Path, long Length, long DoneBytes, PiecePriority Priority)
+{
+    /// <summary>Its path in the torrent: another one than <see cref="Path"/>, where it lies, once it was renamed.</summary>
+    public required string PathInTorrent { get; init; }
+}

@@ -8,7 +8,7 @@ namespace Spate.Protocol;
 internal ref struct InfoParser
 {
     // What a path may be long in all: below the limit of common systems, so that the download folder fits before it.
-    private const int MaxPathBytes = 3000;
+    internal const int MaxPathBytes = 3000;
 
     private readonly ReadOnlyMemory<byte> raw;
     private readonly MetainfoOptions options;

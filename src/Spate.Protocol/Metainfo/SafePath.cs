@@ -51,6 +51,17 @@ public static class SafePath
         return Fit(name, suffix: "");
     }
 
+    /// <summary>Why a name that somebody chose can't be stored on every common system, for people; null when it can.</summary>
+    public static string? Refuse(string name)
+    {
+        if (name.Length == 0) return "A name may not be empty.";
+        if (name is "." or "..") return $"\"{name}\" is no name.";
+        if (name.AsSpan().IndexOfAny('/', '\\') >= 0) return "A name may not hold / or \\: one file or folder is renamed at a time, and stays where it is.";
+        if (Encoding.UTF8.GetByteCount(name) > MaxComponentBytes) return $"It is longer than {MaxComponentBytes} bytes, which is what file systems take.";
+        string safe = Component(name);
+        return safe == name ? null : $"Not every system can store a file of this name; \"{safe}\" would do.";
+    }
+
     /// <summary>The same name with a number before its extension, short enough: what a second file of that name is called.</summary>
     internal static string Numbered(string name, int number) => Fit(name, $" ({number})", reserved: " (9999999)".Length);
 

@@ -283,6 +283,7 @@ public sealed class SimWorld : IDisposable
         Enter(process, null);
         onWorker = process;
         try { item.Run(); }
+        catch (SimStorage.ProcessEndedException) { }
         finally { onWorker = null; }
         AfterTurn(process);
     }

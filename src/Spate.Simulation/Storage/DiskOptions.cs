@@ -58,7 +58,7 @@ public sealed class DiskFault
     /// <summary>How many matching calls fail then.</summary>
     public int Times { get; init; } = int.MaxValue;
 
-    /// <summary>What is thrown; an I/O error when not set.</summary>
+    /// <summary>What is thrown; an I/O error when not set. It may also kill the process or cut the power: then nothing more is done.</summary>
     public Func<string, Exception> Error { get; init; } = static path => new IOException($"Input/output error: {path}");
 
     /// <summary>Matching calls so far.</summary>

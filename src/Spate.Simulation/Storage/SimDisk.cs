@@ -122,7 +122,11 @@ public sealed class SimDisk
     }
 
     /// <summary>True when all bytes of a piece stand in the files below the folder.</summary>
-    public bool HoldsPiece(SimContent content, string folder, int piece)
+    /// <param name="content">What they are to hold.</param>
+    /// <param name="folder">Where they lie.</param>
+    /// <param name="piece">The piece.</param>
+    /// <param name="called">What the files are called; null: as the content says.</param>
+    public bool HoldsPiece(SimContent content, string folder, int piece, Protocol.FileNames? called = null)
     {
         ArgumentNullException.ThrowIfNull(content);
         long begin = (long)piece * content.PieceLength, end = begin + content.PieceBytes(piece);
@@ -131,7 +135,7 @@ public sealed class SimDisk
         {
             long from = Math.Max(begin, file.Offset), to = Math.Min(end, file.Offset + file.Length);
             if (from >= to) continue;
-            if (!names.TryGetValue(Normalize($"{folder}/{file.Path}"), out Node? node) || node.Inode is null) return false;
+            if (!names.TryGetValue(Normalize($"{folder}/{called?.PathOf(file.Path) ?? file.Path}"), out Node? node) || node.Inode is null) return false;
             int n = (int)(to - from);
             if (node.Inode.Read(have.AsSpan(0, n), from - file.Offset) < n) return false;
             content.Read(from, want.AsSpan(0, n));

@@ -83,6 +83,7 @@ internal sealed class SimStorage(SimProcess process) : IStorage
     private string Enter(DiskCalls call, string path, bool change)
     {
         process.World.Guard("Storage");
+        if (process.IsDead) throw new ProcessEndedException(); // killed by a fault of the disk, in the middle of what it does there
         if (process.World.OnWorker != process)
         {
             var error = new InvalidOperationException($"The disk was asked ({call} {path}) outside a disk worker.");
@@ -92,6 +93,9 @@ internal sealed class SimStorage(SimProcess process) : IStorage
         Disk.Count(call, path, change);
         return SimDisk.Normalize(path);
     }
+
+    /// <summary>Ends what a killed process was doing. Nothing in the engine catches it.</summary>
+    internal sealed class ProcessEndedException : Exception;
 
     private sealed class OpenFile(SimStorage storage, string path, Inode inode, StorageAccess access) : IStorageFile
     {

@@ -127,11 +127,12 @@ internal sealed class SwarmInvariants(Func<SimProcess, SimNode?> find)
 
     private static void CheckData(SimNode node, EngineSwarm swarm)
     {
-        if (swarm.Picker.Have.Count == 0) return;
+        // While files get other names, or while that can't be finished, where they lie is known to the disk alone.
+        if (swarm.Picker.Have.Count == 0 || swarm.Disk.IsHeld || !node.Torrent!.Lifecycle.NamesAreKnown) return;
         SimContent content = node.Content;
         int piece = swarm.Picker.Have.NextSet((int)(node.Host.World.Trace.Count % content.PieceCount));
         if (piece < 0) piece = swarm.Picker.Have.NextSet(0);
-        Require(node, node.Host.Disk.HoldsPiece(content, SimNode.Folder, piece), $"piece {piece}, which it says it has, is on its disk");
+        Require(node, node.Host.Disk.HoldsPiece(content, swarm.Disk.Files.Folder, piece, swarm.Disk.Files.Names), $"piece {piece}, which it says it has, is on its disk");
     }
 
     private static void Require(SimNode node, bool holds, string what)

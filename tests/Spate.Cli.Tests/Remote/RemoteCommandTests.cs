@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Spate.Api;
 using Spate.Cli.Remote;
@@ -65,6 +66,40 @@ public sealed class RemoteCommandTests : IDisposable
     }
 
     [Fact]
+    public void On_a_terminal_empty_columns_give_their_room_to_names_and_totals_come_last()
+    {
+        daemon.Rows.Clear();
+        daemon.Rows.Add(Row(one, "a name that is rather long for a terminal of sixty columns.mkv", TorrentState.Paused) with { DownloadRate = 0, UploadRate = 0, EtaSeconds = null });
+        terminal.IsTerminal = true;
+        terminal.Set("NO_COLOR", "1");
+        terminal.Width = 60;
+        Assert.Equal(ExitCode.Ok, Run("ls"));
+        string[] lines = terminal.Out.TrimEnd().Split('\n');
+        Assert.Matches("^id +name +size  done  state   ratio  peers$", lines[0]);
+        Assert.All(lines, line => Assert.True(line.Length < 60, line));
+        Assert.Matches("^11000000  a name \\S*.*….*mkv ", lines[1]);
+    }
+
+    [Fact]
+    public void Help_asks_no_daemon()
+    {
+        foreach (string command in new[] { "rename", "info", "files", "stop", "watch", "mv" })
+        {
+            terminal.Ok(command, "--help");
+            Assert.DoesNotContain("Debian", terminal.Out);
+            Assert.Contains("<torrent>", terminal.Out);
+        }
+    }
+
+    [Fact]
+    public void More_torrents_than_a_request_holds_are_added_in_several()
+    {
+        string[] files = [.. Enumerable.Range(0, 205).Select(i => terminal.Write($"{i}.torrent", Encoding.ASCII.GetBytes($"d4:infod6:lengthi1e4:name3:{i:D3}12:piece lengthi16384e6:pieces20:{new string('x', 20)}ee")))];
+        Assert.Equal(ExitCode.Ok, Run(["add", .. files]));
+        Assert.Equal(3, daemon.Changes.Count);
+    }
+
+    [Fact]
     public void A_torrent_is_named_by_the_start_of_its_hash_or_name()
     {
         Assert.Equal(ExitCode.Ok, Run("stop", "11", "debian-", "Debian 13"));
@@ -116,6 +151,7 @@ public sealed class RemoteCommandTests : IDisposable
         Assert.Equal(ExitCode.Ok, Run("mv", "11", "12", "/srv/videos"));
         Assert.Contains("\"savePath\":\"/srv/videos\"", Assert.Single(daemon.Changes).Body);
         Assert.Equal(ExitCode.Usage, Run("mv", "11"));
+        Assert.Contains("'spate mv' needs <torrent>... <dir>: the torrents", terminal.Err);
     }
 
     [Fact]

@@ -39,6 +39,9 @@ public sealed class OpenApiTests
                 bool open = path.StartsWith("/api/v1/auth/", StringComparison.Ordinal) && operation["security"] is null;
                 if (!open && (answers["401"] is null || answers["403"] is null)) wrong.Add($"{name}: does not say that it may be refused");
                 if (path.Contains('{', StringComparison.Ordinal) && answers["404"] is null && method != "put") wrong.Add($"{name}: does not say that it may not be there");
+                if ((operation["requestBody"] ?? operation["parameters"]?.AsArray().FirstOrDefault(static parameter => (string?)parameter!["in"] == "query")) is not null && answers["400"] is null)
+                    wrong.Add($"{name}: does not say that what it takes may be wrong");
+                if (!answers.Any(static answer => answer.Key[0] is '1' or '2')) wrong.Add($"{name}: does not say what it answers when all is well");
                 foreach ((string media, JsonNode? content) in operation["requestBody"]?["content"]?.AsObject() ?? [])
                 {
                     if (media == "application/json" && content!["example"] is null) wrong.Add($"{name}: no example of what it takes");

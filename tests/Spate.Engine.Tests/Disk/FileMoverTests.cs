@@ -1,5 +1,6 @@
 using Spate.Engine.Disk;
 using Spate.Engine.Ports;
+using Spate.Protocol;
 
 namespace Spate.Engine.Tests.Disk;
 
@@ -26,7 +27,7 @@ public class FileMoverTests
     public void Moves_all_files_and_leaves_no_empty_folder()
     {
         Fill("/from");
-        FileMover.Move(storage, content.Metainfo, "/from", "/to/here");
+        FileMover.Move(storage, content.Metainfo, FileNames.AsInTorrent, "/from", "/to/here");
         AssertAllIn("/to/here");
         Assert.DoesNotContain(storage.Paths, path => path.StartsWith("/from/", StringComparison.Ordinal));
     }
@@ -36,12 +37,12 @@ public class FileMoverTests
     {
         Fill("/from");
         storage.Put("/from/folder/sub/mine.txt", [1]);
-        FileMover.Move(storage, content.Metainfo, "/from", "/to");
+        FileMover.Move(storage, content.Metainfo, FileNames.AsInTorrent, "/from", "/to");
         AssertAllIn("/to");
         Assert.Equal([1], storage.Content("/from/folder/sub/mine.txt"));
         Assert.DoesNotContain("/from/folder/sub/deep", storage.Paths);
 
-        FileMover.Delete(storage, content.Metainfo, "/to");
+        FileMover.Delete(storage, content.Metainfo, FileNames.AsInTorrent, "/to");
         Assert.DoesNotContain(storage.Paths, path => path.StartsWith("/to/folder", StringComparison.Ordinal));
     }
 
@@ -51,7 +52,7 @@ public class FileMoverTests
         Fill("/from");
         storage.CreateFolder("/to/folder");
         storage.Move("/from/folder/a", "/to/folder/a");
-        FileMover.Move(storage, content.Metainfo, "/from", "/to");
+        FileMover.Move(storage, content.Metainfo, FileNames.AsInTorrent, "/from", "/to");
         AssertAllIn("/to");
     }
 
@@ -60,7 +61,7 @@ public class FileMoverTests
     {
         Fill("/from");
         storage.Put("/to/folder/sub/deep/c", [7]);
-        IOException refused = Assert.Throws<IOException>(() => FileMover.Move(storage, content.Metainfo, "/from", "/to"));
+        IOException refused = Assert.Throws<IOException>(() => FileMover.Move(storage, content.Metainfo, FileNames.AsInTorrent, "/from", "/to"));
         Assert.Contains("/to/folder/sub/deep/c", refused.Message, StringComparison.Ordinal);
         AssertAllIn("/from");
         Assert.Equal([7], storage.Content("/to/folder/sub/deep/c"));
@@ -79,7 +80,7 @@ public class FileMoverTests
         {
             if (operation == "move" && path.StartsWith("/from", StringComparison.Ordinal) && moves++ == good) throw new StorageFullException("full");
         };
-        Assert.Throws<StorageFullException>(() => FileMover.Move(storage, content.Metainfo, "/from", "/to"));
+        Assert.Throws<StorageFullException>(() => FileMover.Move(storage, content.Metainfo, FileNames.AsInTorrent, "/from", "/to"));
         AssertAllIn("/from");
     }
 
@@ -90,8 +91,8 @@ public class FileMoverTests
         foreach (string path in storage.Paths.Where(path => path.StartsWith("/from/folder/sub/deep", StringComparison.Ordinal))) storage.Remove(path);
         storage.PutOther("/from/folder/sub/deep", StorageEntryKind.Link);
         storage.Put("/from/folder/sub/deep/c", [9]); // what the link shows
-        Assert.Throws<IOException>(() => FileMover.Move(storage, content.Metainfo, "/from", "/to"));
-        FileMover.Delete(storage, content.Metainfo, "/from");
+        Assert.Throws<IOException>(() => FileMover.Move(storage, content.Metainfo, FileNames.AsInTorrent, "/from", "/to"));
+        FileMover.Delete(storage, content.Metainfo, FileNames.AsInTorrent, "/from");
         Assert.Equal([9], storage.Content("/from/folder/sub/deep/c"));
         Assert.Equal(StorageEntryKind.Link, storage.Stat("/from/folder/sub/deep").Kind);
         Assert.Equal(StorageEntryKind.None, storage.Stat("/from/folder/a").Kind);
@@ -102,7 +103,7 @@ public class FileMoverTests
     {
         storage.CreateFolder("/from/folder/sub");
         storage.PutOther("/from/folder/sub/empty", StorageEntryKind.Link);
-        FileMover.Delete(storage, content.Metainfo, "/from");
+        FileMover.Delete(storage, content.Metainfo, FileNames.AsInTorrent, "/from");
         Assert.DoesNotContain("/from/folder/sub/empty", storage.Paths);
     }
 }

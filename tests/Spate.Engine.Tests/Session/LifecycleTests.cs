@@ -208,6 +208,19 @@ public sealed class LifecycleTests
         Assert.Equal(0, Have(leech));
     }
 
+    // Whoever asked for it and looks then must not read that all is complete.
+    [Fact]
+    public void A_check_that_was_asked_for_shows_before_it_begins()
+    {
+        SimNode leech = Leech();
+        swarm.RunUntilComplete(Minute);
+        Task check = leech.Torrent!.RecheckAsync();
+        Do(leech.Torrent.GetPiecesAsync);
+        Assert.False(check.IsCompleted);
+        Assert.Equal((TorrentState.Checking, false), (leech.Torrent.Status.State, leech.Torrent.Status.IsFinished));
+        swarm.RunUntilComplete(Minute);
+    }
+
     [Fact]
     public void A_recheck_during_a_download_keeps_what_is_good_and_blames_nobody()
     {
@@ -391,14 +404,16 @@ public sealed class LifecycleTests
     {
         SimNode leech = Leech();
         RunTo(leech, 3);
-        leech.Torrent!.SetFilePriorities([PiecePriority.Normal, PiecePriority.Skip, PiecePriority.Skip, PiecePriority.Skip, PiecePriority.High]);
-        world.RunUntil(() => leech.Torrent.Status.State == TorrentState.Seeding, Minute, "all that is wanted is there");
+        Do(() => leech.Torrent!.SetFilePrioritiesAsync([PiecePriority.Normal, PiecePriority.Skip, PiecePriority.Skip, PiecePriority.Skip, PiecePriority.High]));
+        world.RunUntil(() => leech.Torrent!.Status.State == TorrentState.Seeding, Minute, "all that is wanted is there");
         byte[] expected = swarm.Nodes[0].Host.Disk.Get(PathOf(leech, 4))!;
         Assert.Equal(expected, leech.Host.Disk.Get(PathOf(leech, 4)));
         Assert.InRange(Have(leech), 26, 45);
-        leech.Torrent.SetFilePriorities([.. Enumerable.Repeat(PiecePriority.Normal, 5)]);
+        Assert.True(leech.Torrent!.Status.IsFinished);
+        Do(() => leech.Torrent.SetFilePrioritiesAsync([.. Enumerable.Repeat(PiecePriority.Normal, 5)]));
+        Assert.False(leech.Torrent.Status.IsFinished);
         swarm.RunUntilComplete(Minute);
-        Assert.Throws<ArgumentException>(() => leech.Torrent.SetFilePriorities([PiecePriority.Normal]));
+        Assert.Throws<ArgumentException>(() => { _ = leech.Torrent.SetFilePrioritiesAsync([PiecePriority.Normal]); });
     }
 
     [Fact]
