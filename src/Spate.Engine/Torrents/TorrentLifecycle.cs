@@ -26,12 +26,11 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     private readonly SessionResources session;
     private readonly Strand strand;
     private readonly TorrentOptions options;
-    private readonly FileLayout layout;
     private readonly TorrentFiles files;
     private readonly FileRenaming renaming;
     private readonly Action<TorrentStatus> publish;
-    private readonly Bitfield durable;
-    private readonly Bitfield doubtful;          // pieces of files whose content must be read before anything is claimed or written
+    private readonly KnownPieces known;
+    private readonly TorrentDetails details;
     private IReadOnlyList<PiecePriority> priorities;
     private Recheck? recheck;
     private long recheckBytes;
@@ -55,17 +54,17 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     {
         (this.session, this.strand, this.options, this.publish) = (session, strand, options, publish);
         Metainfo = metainfo;
-        layout = new FileLayout(metainfo);
+        var layout = new FileLayout(metainfo);
         files = new TorrentFiles(layout, session.Files, options.SaveTo, options.Preallocate);
         renaming = new FileRenaming(session.Environment.Storage, metainfo, session.Options.StateFolder);
         Picker = new PiecePicker(metainfo, session.Environment.Random) { Sequential = options.Sequential };
-        durable = new Bitfield(metainfo.PieceCount);
-        doubtful = new Bitfield(metainfo.PieceCount);
+        known = new KnownPieces(layout, Picker);
         byte[] random = new byte[8];
         session.Environment.Random.Fill(random);
         Key = BitConverter.ToUInt32(random);
         Candidates = new CandidateList(BitConverter.ToUInt32(random, 4));
         Swarm = new Swarm(session, strand, layout, files, Picker, options, Candidates, this);
+        details = new TorrentDetails(files, Picker, Swarm);
         Announces = new AnnounceSchedule(this, session.Trackers, session.Gate, session.Environment.Random, session.Environment.Time, session.Options.Announces);
         Announces.SetTiers(ToUris(options.Trackers ?? metainfo.TrackerTiers));
         priorities = options.FilePriorities ?? Enumerable.Repeat(PiecePriority.Normal, metainfo.Files.Count).ToArray();
@@ -182,11 +181,8 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         error = null;
         // What it claims may be wrong: whatever interrupts the check, the next start must not believe it.
         if (ResumePath is { } path) await DeleteAsync(path);
-        for (int piece = Picker.Have.NextSet(0); piece >= 0; piece = Picker.Have.NextSet(piece + 1)) Picker.MarkMissing(piece);
-        foreach (ActivePiece piece in Picker.Active.ToList()) Picker.Abandon(piece);
-        durable.ClearAll();
+        known.Forget();
         resumeIsCurrent = false;
-        doubtful.SetAll();
         await PrepareAsync();
         await FlushAsync(always: true);
         await ContinueAsync();
@@ -288,7 +284,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     // While the files are held. Files that are out of sight can't be taken along, and would not be found again when they are back.
     private async Task CheckPresenceAsync()
     {
-        if (FindMissing(await Swarm.Disk.Call(Stat)) is { } file)
+        if (known.FindMissing(await Swarm.Disk.Call(Stat)) is { } file)
             throw new FileNotFoundException($"{files.PathOf(file)} is not there. Connect its drive; if it is gone for good, check the torrent first.");
     }
 
@@ -375,63 +371,13 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
 
     public void Publish() => publish(Snapshot());
 
-    public IReadOnlyList<PeerStatus> PeerStatuses() =>
-    [
-        .. Swarm.Peers.Select(peer => new PeerStatus
-        {
-            Remote = peer.Remote,
-            Client = peer.Client,
-            Incoming = peer.Incoming,
-            Progress = Metainfo.PieceCount == 0 ? 1 : (double)peer.Have.Count / Metainfo.PieceCount,
-            DownloadRate = peer.Downloaded.BytesPerSecond,
-            UploadRate = peer.Sender.Sent.BytesPerSecond,
-            Downloaded = peer.Downloaded.Total,
-            Uploaded = peer.Sender.Sent.Total,
-            AmChoking = peer.AmChoking,
-            AmInterested = peer.AmInterested,
-            PeerChoking = peer.PeerChoking,
-            PeerInterested = peer.PeerInterested,
-            IsSnubbed = peer.IsSnubbed,
-            Requests = (peer.Pick.Requests.Count, peer.Window.Size),
-            RoundTrip = TimeSpan.FromMilliseconds(peer.Window.RoundTripMs),
-        }),
-    ];
+    public IReadOnlyList<PeerStatus> PeerStatuses() => details.Peers();
 
-    public IReadOnlyList<FileStatus> FileStatuses()
-    {
-        var result = new List<FileStatus>();
-        foreach (MetainfoFile file in Metainfo.Files)
-        {
-            if (file.IsPadding) continue;
-            (int first, int last) = layout.Pieces(file);
-            long done = 0;
-            for (int piece = first; piece <= last; piece++)
-            {
-                if (!Picker.Have[piece]) continue;
-                long start = Math.Max(file.Offset, layout.Position(piece, 0));
-                long end = Math.Min(file.Offset + file.Length, layout.Position(piece, Metainfo.PieceSize(piece)));
-                done += end - start;
-            }
-            result.Add(new FileStatus(file.Index, files.BelowFolder(file.Index), file.Length, done, priorities[file.Index]) { PathInTorrent = file.Path });
-        }
-        return result;
-    }
+    public IReadOnlyList<FileStatus> FileStatuses() => details.Files(priorities);
 
     public Bitfield HavePieces() => new(Picker.Have);
 
-    public PieceStatus PieceStatus()
-    {
-        var active = new Bitfield(Metainfo.PieceCount);
-        foreach (ActivePiece piece in Picker.Active) active.Set(piece.Index);
-        var skipped = new Bitfield(Metainfo.PieceCount);
-        byte[] availability = new byte[Metainfo.PieceCount];
-        for (int piece = 0; piece < availability.Length; piece++)
-        {
-            if (Picker.Availability.Priority(piece) == PiecePriority.Skip) skipped.Set(piece);
-            availability[piece] = (byte)Math.Min(Picker.Availability.Of(piece), byte.MaxValue);
-        }
-        return new PieceStatus(new Bitfield(Picker.Have), active, skipped, availability);
-    }
+    public PieceStatus PieceStatus() => details.Pieces();
 
     /// <summary>Replaces the trackers.</summary>
     public void SetTrackers(IReadOnlyList<IReadOnlyList<string>> tiers)
@@ -466,7 +412,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     // Finds out what is there. A check that was interrupted is made here the next time.
     private async Task PrepareAsync()
     {
-        if (!restored || doubtful.Count > 0) SetState(TorrentState.Checking);
+        if (!restored || known.Doubtful.Count > 0) SetState(TorrentState.Checking);
         if (!namesAreLoaded)
         {
             using TorrentDisk.Hold hold = await Swarm.Disk.HoldAsync();
@@ -475,7 +421,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         await EndOldMoveAsync();
         if (!restored) await RestoreAsync();
         restored = true;
-        if (doubtful.Count > 0) await CheckAsync();
+        if (known.Doubtful.Count > 0) await CheckAsync();
         await Swarm.Disk.CallOnFiles(() =>
         {
             files.CreateEmptyFiles(session.Environment.Storage);
@@ -500,94 +446,20 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             {
                 if (IPEndPoint.TryParse(peer, out IPEndPoint? address)) Candidates.Add(address, CandidateSource.Resume);
             }
-            Apply(resume, found);
+            known.TakeOver(resume, found);
         }
-        else if (options.TrustData && found.Zip(Metainfo.Files).All(pair => pair.Second.Length == 0 || pair.Second.IsPadding || pair.First.Length == pair.Second.Length))
-        {
-            for (int piece = 0; piece < Metainfo.PieceCount; piece++) MarkDurable(piece);
-        }
-        else
-        {
-            for (int i = 0; i < found.Count; i++)
-            {
-                if (found[i].Kind == StorageEntryKind.None || found[i].Length == 0) continue;
-                AddPieces(doubtful, Metainfo.Files[i]);
-            }
-        }
-        resumeIsCurrent = resume is { IsClean: true } && doubtful.Count == 0;
-    }
-
-    // Takes over what resume data says of files that are as it left them; the pieces of others must be checked.
-    private void Apply(ResumeData resume, List<StorageEntry> found)
-    {
-        var claimed = new Bitfield(resume.Pieces);
-        foreach ((int piece, _) in resume.Partial) claimed.Set(piece);
-        for (int i = 0; i < found.Count; i++)
-        {
-            MetainfoFile file = Metainfo.Files[i];
-            if (file.Length == 0 || file.IsPadding) continue;
-            if (!resume.IsClean)
-            {
-                // After a crash our own later writes changed the file, and the pieces that the data names are durable all the same;
-                // but not if somebody deleted the file since, or cut it off.
-                AddPiecesBeyond(doubtful, file, found[i].Kind == StorageEntryKind.File ? found[i].Length : 0, claimed);
-                continue;
-            }
-            // After an orderly stop a changed file was changed by somebody else.
-            (long length, long modified) = resume.Files[i];
-            bool was = length >= 0, isThere = found[i].Kind == StorageEntryKind.File;
-            bool same = isThere == was && (!was || (found[i].Length == length && found[i].Modified.ToUnixTimeMilliseconds() == modified));
-            if (!same && (was || found[i].Length > 0)) AddPieces(doubtful, file);
-        }
-        for (int piece = resume.Pieces.NextSet(0); piece >= 0; piece = resume.Pieces.NextSet(piece + 1))
-        {
-            if (!doubtful[piece]) MarkDurable(piece);
-        }
-        foreach ((int piece, Bitfield blocks) in resume.Partial)
-        {
-            if (doubtful[piece] || blocks.Count == 0 || Picker.Have[piece] || Picker.Find(piece) is not null) continue;
-            if (blocks.IsFull) doubtful.Set(piece);
-            else Picker.Restore(piece, block => blocks[block]);
-        }
-    }
-
-    // Those of the claimed pieces that need bytes of the file from a length on.
-    private void AddPiecesBeyond(Bitfield set, MetainfoFile file, long length, Bitfield claimed)
-    {
-        if (length >= file.Length) return;
-        int last = layout.Pieces(file).Last;
-        for (int piece = claimed.NextSet((int)((file.Offset + length) / Metainfo.PieceLength)); piece >= 0 && piece <= last; piece = claimed.NextSet(piece + 1))
-            set.Set(piece);
-    }
-
-    private void AddPieces(Bitfield set, MetainfoFile file)
-    {
-        (int first, int last) = layout.Pieces(file);
-        for (int piece = first; piece <= last; piece++) set.Set(piece);
-    }
-
-    private void MarkDurable(int piece)
-    {
-        Picker.MarkHave(piece);
-        durable.Set(piece);
+        else known.TakeOver(found, options.TrustData);
+        resumeIsCurrent = resume is { IsClean: true } && known.Doubtful.Count == 0;
     }
 
     private async Task CheckAsync()
     {
-        recheckBytes = (long)doubtful.Count * Metainfo.PieceLength;
-        recheck = new Recheck(files, new Bitfield(doubtful), stopping.Token);
+        recheckBytes = (long)known.Doubtful.Count * Metainfo.PieceLength;
+        recheck = new Recheck(files, new Bitfield(known.Doubtful), stopping.Token);
         try
         {
             Bitfield passed = await recheck.RunAsync(Swarm.Disk);
-            for (int piece = passed.NextSet(0); piece >= 0; piece = passed.NextSet(piece + 1)) Picker.MarkHave(piece);
-            // What passed was read, maybe from memory only: the next flush makes it durable.
-            foreach (MetainfoFile file in Metainfo.Files)
-            {
-                (int first, int last) = layout.Pieces(file);
-                int any = file.IsPadding || first > last ? -1 : passed.NextSet(first);
-                if (any >= 0 && any <= last) Swarm.Downloads.MarkWritten(file.Index);
-            }
-            doubtful.ClearAll();
+            foreach (int file in known.OnChecked(passed)) Swarm.Downloads.MarkWritten(file); // the next flush makes it durable
         }
         finally { recheck = null; }
     }
@@ -644,17 +516,17 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         int[] written = Swarm.Downloads.TakeFilesWritten();
         var passed = new Bitfield(Picker.Have);
         nextFlushMs = session.Clock.NowMs + (long)session.Options.FlushInterval.TotalMilliseconds;
-        if (!always && written.Length == 0 && passed.Count == durable.Count) return;
+        if (!always && written.Length == 0 && passed.Count == known.Durable.Count) return;
         flushing = true;
         try
         {
-            List<(int, Bitfield)> partial = StoredBlocks();
+            List<(int, Bitfield)> partial = known.StoredBlocks();
             await Swarm.Disk.CallOnFiles(() =>
             {
                 if (written.Length > 0) session.Environment.Storage.Flush([.. written.Select(files.PathOf)]);
                 return true;
             });
-            for (int piece = passed.NextSet(0); piece >= 0; piece = passed.NextSet(piece + 1)) durable.Set(piece);
+            known.OnFlushed(passed);
             await SaveResumeAsync(clean: false, partial);
             if (Picker.IsFinished) Publish(); // somebody may wait for the last piece to be durable
         }
@@ -686,30 +558,15 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         finally { flushing = false; }
     }
 
-    private List<(int Piece, Bitfield Blocks)> StoredBlocks()
-    {
-        var partial = new List<(int, Bitfield)>();
-        foreach (ActivePiece piece in Picker.Active)
-        {
-            var stored = new Bitfield(piece.BlockCount);
-            for (int i = 0; i < piece.BlockCount; i++)
-            {
-                if (piece[i].State == BlockState.Stored) stored.Set(i);
-            }
-            if (stored.Count > 0) partial.Add((piece.Index, stored));
-        }
-        return partial;
-    }
-
     private async Task SaveResumeAsync(bool clean, List<(int, Bitfield)>? partial = null)
     {
-        if (ResumePath is not { } path || !restored || doubtful.Count > 0) return; // not known yet: what was saved before stands
+        if (ResumePath is not { } path || !restored || known.Doubtful.Count > 0) return; // not known yet: what was saved before stands
         List<StorageEntry> found = clean ? await StatAsync() : [];
         var data = new ResumeData
         {
             InfoHash = InfoHash.Wire,
-            Pieces = durable,
-            Partial = partial ?? StoredBlocks(),
+            Pieces = known.Durable,
+            Partial = partial ?? known.StoredBlocks(),
             Files = clean
                 ? [.. found.Select(entry => entry.Kind == StorageEntryKind.File ? (entry.Length, entry.Modified.ToUnixTimeMilliseconds()) : (-1L, 0L))]
                 : [.. Metainfo.Files.Select(static _ => (-1L, 0L))],
@@ -737,20 +594,6 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
 
     private List<StorageEntry> Stat() => [.. Metainfo.Files.Select(file => file.IsPadding ? default : session.Environment.Storage.Stat(files.PathOf(file.Index)))];
 
-    // The first file that is gone although it holds verified pieces.
-    private int? FindMissing(List<StorageEntry> found)
-    {
-        for (int i = 0; i < found.Count; i++)
-        {
-            MetainfoFile file = Metainfo.Files[i];
-            (int first, int last) = layout.Pieces(file);
-            if (file.IsPadding || first > last) continue;
-            int have = Picker.Have.NextSet(first);
-            if (have >= 0 && have <= last && found[i].Kind != StorageEntryKind.File) return i;
-        }
-        return null;
-    }
-
     // Whether what stopped the torrent is gone: files that hold verified pieces are there, and there is space.
     private async Task RetryAsync()
     {
@@ -763,7 +606,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
                 using TorrentDisk.Hold hold = await Swarm.Disk.HoldAsync();
                 await LoadNamesAsync();
             }
-            if (FindMissing(await StatAsync()) is not null) return;
+            if (known.FindMissing(await StatAsync()) is not null) return;
             bool space = was is not StorageFullException
                 || await Swarm.Disk.Call(() => session.Environment.Storage.FreeBytes(files.Folder)) >= SpaceToGoOn;
             if (!space || error != was || !Swarm.IsRunning) return;
@@ -782,7 +625,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         foreach (MetainfoFile file in Metainfo.Files)
         {
             if (file.IsPadding) continue;
-            (int first, int last) = layout.Pieces(file);
+            (int first, int last) = files.Layout.Pieces(file);
             for (int piece = first; piece <= last; piece++)
             {
                 if (priorities[file.Index] > byPiece[piece]) byPiece[piece] = priorities[file.Index];
@@ -839,7 +682,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             DoneBytes = wanted - missing,
             PieceCount = Metainfo.PieceCount,
             PiecesDone = Picker.Have.Count,
-            PiecesDurable = durable.Count,
+            PiecesDurable = known.Durable.Count,
             IsFinished = Picker.IsFinished && State is not TorrentState.Checking,
             Downloaded = downloadedBefore + Swarm.Down.Total,
             DownloadedThisRun = Swarm.Down.Total,
