@@ -8,7 +8,7 @@ using Spate.Protocol;
 
 namespace Spate.Interop.Tests;
 
-/// <summary>A magnet link and one peer of another client: its metadata comes from there (BEP 9), and then its content.</summary>
+/// <summary>A magnet link and one peer of another client: its metadata comes from there (BEP 9), and then its content; and the same with us as that peer.</summary>
 public class MetadataTests
 {
     [Theory]
@@ -34,5 +34,22 @@ public class MetadataTests
         await scene.WaitAsync(() => torrent.Status.IsFinished, "spate to complete");
         await torrent.PauseAsync();
         content.AssertSame(folder);
+    }, limitSeconds: 150);
+
+    [Theory]
+    [InlineData(Client.Libtorrent)]
+    [InlineData(Client.Transmission)]
+    [InlineData(Client.Aria2)]
+    public Task Metadata_goes_to(Client client) => Scene.RunAsync(async scene =>
+    {
+        SampleContent content = SampleContent.Create(scene, Shape.SmallPieces);
+        string folder = scene.NewFolder();
+        ForeignPeer leech = await ForeignPeer.StartAsync(client, scene, $"magnet:?xt=urn:btih:{content.Metainfo.InfoHash}", folder);
+        Assert.False(await leech.IsCompleteAsync());
+        SpatePeer seeder = await SpatePeer.StartAsync(scene, content.WriteTorrent(scene), content.Folder, peers: leech.Address); // it knows nobody; we come to it
+        await scene.WaitAsync(leech.IsCompleteAsync, $"{client} to complete");
+        await leech.DisposeAsync(); // its files are written now
+        content.AssertSame(folder);
+        seeder.AssertHealthy(mayWaste: 0);
     }, limitSeconds: 150);
 }

@@ -147,6 +147,38 @@ public sealed class DhtCommandTests : IAsyncLifetime
         Assert.Equal(File.ReadAllBytes(terminal["content.bin"]), File.ReadAllBytes(terminal["out/content.bin"]));
     }
 
+    /// <summary>Both by command, the seeder without any node: who listens on the loopback is in the DHT of those who name him.</summary>
+    [Fact]
+    public async Task Two_commands_on_the_loopback_are_a_network()
+    {
+        (TorrentSession unused, Metainfo metainfo) = await LoneSeederAsync();
+        await unused.DisposeAsync();
+        using var interrupt = new CancellationTokenSource();
+        using var sharing = new TestTerminal { Interrupt = interrupt.Token };
+        int port;
+        using (var probe = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp))
+        {
+            probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            port = ((IPEndPoint)probe.LocalEndPoint!).Port;
+        }
+        Task<ExitCode> seeding = Task.Run(() => sharing.Run(
+            "seed", terminal["content.bin.torrent"], "--data", terminal.Folder, "--state", sharing["state"], "--listen", "127.0.0.1", "--port", $"{port}", "--no-lsd"));
+        ExitCode code = terminal.Run(
+            "get", metainfo.InfoHash.ToString(), "-o", "out", "--dht-node", $"127.0.0.1:{port}", "--listen", "127.0.0.1", "--port", "0", "--no-lsd", "--stall-timeout", "60s");
+        await interrupt.CancelAsync();
+        await seeding;
+        Assert.True(code == ExitCode.Ok, $"{terminal.Out}\n{terminal.Err}\n{sharing.Out}\n{sharing.Err}");
+        Assert.Equal(File.ReadAllBytes(terminal["content.bin"]), File.ReadAllBytes(terminal["out/content.bin"]));
+    }
+
+    [Fact]
+    public void Who_waits_in_vain_is_told_that_no_node_answers()
+    {
+        Assert.Equal(ExitCode.Network, terminal.Run(
+            "get", Hash, "-o", "out", "--dht-node", "127.0.0.1:9", "--listen", "127.0.0.1", "--port", "0", "--no-lsd", "--stall-timeout", "2s", "--state", terminal["state"]));
+        Assert.Contains("no DHT node reached yet", terminal.Out, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_lone_seeder_is_found_by_who_asks_it()
     {

@@ -145,6 +145,32 @@ public sealed class TransferTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_link_names_peers_and_picks_files()
+    {
+        await SeedAsync();
+        string link = $"magnet:?xt=urn:btih:{Show.InfoHash}&x.pe={SeederAddress}&so=0";
+        Assert.Equal(ExitCode.Ok, Get(link, "-o", "dl", "--json"));
+        Assert.Equal(File.ReadAllBytes(terminal["src/show/a.mkv"]), File.ReadAllBytes(terminal["dl/show/a.mkv"]));
+        Assert.InRange(terminal.Json.GetProperty("torrents")[0].GetProperty("done_bytes").GetInt64(), 700_000, 700_000 + 16384);
+
+        Assert.Equal(ExitCode.Ok, Get(link, "-f", "2", "-o", "other", "--json")); // what the user says counts
+        Assert.Equal(File.ReadAllBytes(terminal["src/show/extras/b.jpg"]), File.ReadAllBytes(terminal["other/show/extras/b.jpg"]));
+        Assert.InRange(terminal.Json.GetProperty("torrents")[0].GetProperty("done_bytes").GetInt64(), 50_000, 50_000 + 16384);
+    }
+
+    [Fact]
+    public async Task Several_links_come_at_once()
+    {
+        await SeedAsync();
+        terminal.Write("src/single", 300_000, seed: 3);
+        terminal.Ok("create", "src/single", "-q");
+        Metainfo single = Metainfo.Parse(File.ReadAllBytes(terminal["single.torrent"]));
+        seeder!.Add(single, new TorrentOptions { SaveTo = terminal["src"] });
+        Assert.Equal(ExitCode.Ok, Get(Show.InfoHash.ToString(), $"magnet:?xt=urn:btih:{single.InfoHash}", "-o", "dl", "--peer", SeederAddress));
+        AssertSame("dl", "show/a.mkv", "show/extras/b.jpg", "show/empty", "single");
+    }
+
+    [Fact]
     public void Files_are_listed_and_wrong_picks_refused()
     {
         Assert.Equal(ExitCode.Ok, Get("show.torrent", "--list", "-f", "*.jpg"));

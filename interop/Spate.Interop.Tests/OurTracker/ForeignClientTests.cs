@@ -23,7 +23,7 @@ public class ForeignClientTests
             foreach (string scheme in new[] { "http", "udp" })
             {
                 ways.Add(client, scheme, false);
-                if (scheme == "http" || client == Client.Libtorrent) ways.Add(client, scheme, true); // the others speak UDP over IPv4 only
+                if (scheme == "http" || client == Client.Libtorrent) ways.Add(client, scheme, true); // of the others see below
             }
         }
         return ways;
@@ -52,6 +52,20 @@ public class ForeignClientTests
         content.AssertSame(folder);
         Assert.Equal(0, tracker.Server.Status.FrontEnds.Single(f => f.Name == (scheme == "udp" ? "http" : "udp")).Announces);
         Assert.Equal(0, tracker.Server.Status.FrontEnds.Sum(f => f.Errors));
+    }, LimitSeconds);
+
+    /// <summary>Transmission 3.00 takes no IPv6 peers from a UDP tracker, but announces; aria2 1.36 sends to UDP trackers from an IPv4 socket alone.</summary>
+    [Fact]
+    public Task Transmission_announces_over_UDP_and_IPv6() => Scene.RunAsync(async scene =>
+    {
+        Installed.Find("transmission-daemon", "transmission-daemon");
+        (string output, string errors) = await OwnNetwork.RunAsync("udp6_tracker.sh", TimeSpan.FromSeconds(100), scene.NewFolder());
+        int content = output.IndexOf('{');
+        Assert.True(content > 0, $"{output}\n{errors}");
+        JsonElement stats = JsonDocument.Parse(output[content..]).RootElement, udp = stats.GetProperty("frontEnds").GetProperty("udp");
+        Assert.True(stats.GetProperty("seeders").GetInt64() == 1, $"{output}\n{errors}");
+        Assert.Equal(1, stats.GetProperty("peersV6").GetInt64());
+        Assert.Equal((1, 0), (udp.GetProperty("announces").GetInt64(), udp.GetProperty("errors").GetInt64()));
     }, LimitSeconds);
 
     [Theory]

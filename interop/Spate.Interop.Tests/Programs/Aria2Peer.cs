@@ -37,11 +37,12 @@ internal sealed class Aria2Peer : ForeignPeer
     public override async Task<bool> IsCompleteAsync()
     {
         if (process.HasEnded) throw new InvalidOperationException("aria2 ended.");
-        const string question = """{"jsonrpc":"2.0","id":"1","method":"aria2.tellActive","params":[["totalLength","completedLength","seeder","verifiedLength"]]}""";
+        const string question = """{"jsonrpc":"2.0","id":"1","method":"aria2.tellActive","params":[["totalLength","completedLength","seeder","verifiedLength","bittorrent"]]}""";
         using HttpResponseMessage response = await http.PostAsync(rpc, new StringContent(question, Encoding.UTF8, "application/json"));
         JsonElement[] active = [.. JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("result").EnumerateArray()];
         return active is [var one] && one.TryGetProperty("seeder", out JsonElement seeder) && seeder.GetString() == "true"
             && !one.TryGetProperty("verifiedLength", out _)
+            && one.GetProperty("bittorrent").TryGetProperty("info", out _) // else it is only a magnet link yet
             && one.GetProperty("totalLength").GetString() == one.GetProperty("completedLength").GetString();
     }
 

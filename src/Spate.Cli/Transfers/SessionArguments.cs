@@ -107,6 +107,8 @@ internal sealed class SessionArguments
         IPAddress[][] choices = addresses.Length > 0 ? [addresses] : [[IPAddress.IPv6Any], [IPAddress.Any]];
         int[] ports = context.Has(port) ? [context.Get(port)] : [.. Enumerable.Range(FirstPort, LastPort - FirstPort + 1), 0];
         (string Host, int Port)[] nodes = [.. (context.Get(dhtNodes) ?? []).Select(text => TrackerArguments.TryParseNode(text, out (string, int) node) ? node : default)];
+        // On the loopback there is the DHT of those who name each other; without a name this one waits to be named.
+        bool takesPublicNodes = nodes.Length == 0 && (addresses.Length == 0 || !addresses.All(IPAddress.IsLoopback));
         IOException? failure = null;
         foreach (int tried in ports)
         {
@@ -122,7 +124,7 @@ internal sealed class SessionArguments
                     PeerExchange = !context.Get(noExchange),
                     LocalDiscovery = !context.Get(noLocal),
                     Dht = !context.Get(noDht),
-                    DhtNodes = nodes.Length > 0 ? [.. nodes.Select(static node => new DnsEndPoint(node.Host, node.Port))] : null,
+                    DhtNodes = takesPublicNodes ? null : [.. nodes.Select(static node => new DnsEndPoint(node.Host, node.Port))],
                 };
                 try
                 {

@@ -267,15 +267,15 @@ public sealed class DhtClient : IDisposable
     {
         long now = clock.NowMs;
         DhtState state = DhtState.Read(options.State.Span);
-        port4 = Open(options.Local4, state.Id4, state.Nodes4, external.V4, now);
-        port6 = Open(options.Local6, state.Id6, state.Nodes6, external.V6, now);
+        port4 = Open(options.Local4, state.Own4, state.Nodes4, external.V4, now);
+        port6 = Open(options.Local6, state.Own6, state.Nodes6, external.V6, now);
         if (nodes.Count == 2) (nodes[0].Sibling, nodes[1].Sibling) = (nodes[1], nodes[0]);
         foreach (DnsEndPoint node in options.Nodes.Take(MaxNamedNodes)) named.TryAdd(node, false);
         foreach (DnsEndPoint node in options.BootstrapNodes.Take(MaxNamedNodes)) named.TryAdd(node, true);
         tickMs = now;
     }
 
-    private int Open(IPEndPoint? local, Sha1Hash? savedId, IReadOnlyList<NodeInfo> known, IPAddress? seenAt, long now)
+    private int Open(IPEndPoint? local, NodeInfo? saved, IReadOnlyList<NodeInfo> known, IPAddress? seenAt, long now)
     {
         if (local is null) return 0;
         IDatagramSocket socket;
@@ -285,7 +285,7 @@ public sealed class DhtClient : IDisposable
             if (nodes.Count == 0) problem = e.Message;
             return 0;
         }
-        Sha1Hash id = savedId is Sha1Hash saved && (seenAt is null || NodeIds.IsValid(saved, seenAt)) ? saved
+        Sha1Hash id = saved is { } own && own.EndPoint.Equals(socket.Local) && (seenAt is null || NodeIds.IsValid(own.Id, seenAt)) ? own.Id
             : seenAt is not null ? NodeIds.For(seenAt, random) : NodeIds.Any(random);
         var node = new DhtNode(local.AddressFamily, id, options.Node, random, socket.Send, now)
         {
@@ -418,7 +418,9 @@ public sealed class DhtClient : IDisposable
     {
         DhtNode? four = nodes.Find(static n => n.Family == AddressFamily.InterNetwork);
         DhtNode? six = nodes.Find(static n => n.Family == AddressFamily.InterNetworkV6);
-        return new DhtState { Id4 = four?.Id, Id6 = six?.Id, Nodes4 = Known(four), Nodes6 = Known(six) }.Write();
+        return new DhtState { Own4 = Own(four), Own6 = Own(six), Nodes4 = Known(four), Nodes6 = Known(six) }.Write();
+
+        NodeInfo? Own(DhtNode? node) => node is null ? null : new NodeInfo(node.Id, sides.Find(side => side.Node == node)!.Socket.Local);
 
         static List<NodeInfo> Known(DhtNode? node) =>
             node is null ? [] : [.. node.Table.Live.Where(static c => c.Fails == 0).OrderByDescending(static c => c.SeenMs).Select(static c => c.Info)];

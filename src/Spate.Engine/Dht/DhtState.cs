@@ -6,14 +6,18 @@ using Spate.Protocol.Dht;
 namespace Spate.Engine.Dht;
 
 /// <summary>What a DHT client keeps from one run to the next, so that a restart needs no bootstrap node: its ids and the nodes it knew.</summary>
+/// <remarks>
+/// An id is kept with the address that it listened on, and good there alone: several programs may begin with the same state, and with the same
+/// id they would not hear each other.
+/// </remarks>
 internal sealed record DhtState
 {
     // More than a table holds; a file that says more was not written by us.
     private const int MaxNodes = 1000;
 
-    public Sha1Hash? Id4 { get; init; }
+    public NodeInfo? Own4 { get; init; }
 
-    public Sha1Hash? Id6 { get; init; }
+    public NodeInfo? Own6 { get; init; }
 
     public IReadOnlyList<NodeInfo> Nodes4 { get; init; } = [];
 
@@ -24,26 +28,32 @@ internal sealed record DhtState
     {
         var state = new DhtState();
         if (!BencodeReader.TryOpen(bytes, BencodeLimits.OwnState, out BencodeReader reader, out _)) return state;
-        if (reader.TryFindKey("id4"u8, out BencodeReader value) && value.TryReadBytes(Sha1Hash.Size, out ReadOnlySpan<byte> id))
-            state = state with { Id4 = new Sha1Hash(id) };
-        if (reader.TryFindKey("id6"u8, out value) && value.TryReadBytes(Sha1Hash.Size, out id)) state = state with { Id6 = new Sha1Hash(id) };
-        List<NodeInfo> nodes4 = [], nodes6 = [];
-        if (reader.TryFindKey("nodes4"u8, out value) && value.TryReadBytes(out ReadOnlySpan<byte> nodes))
-            NodeInfo.Read(nodes, AddressFamily.InterNetwork, MaxNodes, nodes4);
-        if (reader.TryFindKey("nodes6"u8, out value) && value.TryReadBytes(out nodes)) NodeInfo.Read(nodes, AddressFamily.InterNetworkV6, MaxNodes, nodes6);
-        return state with { Nodes4 = nodes4, Nodes6 = nodes6 };
+        return state with
+        {
+            Nodes4 = ReadNodes(reader, "nodes4"u8, AddressFamily.InterNetwork),
+            Nodes6 = ReadNodes(reader, "nodes6"u8, AddressFamily.InterNetworkV6),
+            Own4 = ReadNodes(reader, "own4"u8, AddressFamily.InterNetwork) is [var own4, ..] ? own4 : null,
+            Own6 = ReadNodes(reader, "own6"u8, AddressFamily.InterNetworkV6) is [var own6, ..] ? own6 : null,
+        };
     }
 
     public byte[] Write()
     {
         var writer = new BencodeWriter(16 * 1024);
         writer.BeginDictionary();
-        if (Id4 is Sha1Hash id4) writer.Bytes("id4"u8, id4.AsSpan());
-        if (Id6 is Sha1Hash id6) writer.Bytes("id6"u8, id6.AsSpan());
         WriteNodes(writer.Key("nodes4"u8), Nodes4, KrpcLimits.NodeSizeV4);
         WriteNodes(writer.Key("nodes6"u8), Nodes6, KrpcLimits.NodeSizeV6);
+        if (Own4 is { } own4) WriteNodes(writer.Key("own4"u8), [own4], KrpcLimits.NodeSizeV4);
+        if (Own6 is { } own6) WriteNodes(writer.Key("own6"u8), [own6], KrpcLimits.NodeSizeV6);
         writer.End();
         return writer.ToArray();
+    }
+
+    private static List<NodeInfo> ReadNodes(BencodeReader reader, ReadOnlySpan<byte> key, AddressFamily family)
+    {
+        var nodes = new List<NodeInfo>();
+        if (reader.TryFindKey(key, out BencodeReader value) && value.TryReadBytes(out ReadOnlySpan<byte> bytes)) NodeInfo.Read(bytes, family, MaxNodes, nodes);
+        return nodes;
     }
 
     private static void WriteNodes(BencodeWriter writer, IReadOnlyList<NodeInfo> nodes, int size)

@@ -207,6 +207,7 @@ public sealed class MetadataDownload : IAnnounceSubject
             else Ask(peer);
             peer.MessagesSinceBlock = 0;
         }
+        DhtStatus? nodes = session.Dht?.Status;
         status = new MetadataStatus
         {
             InfoHash = InfoHash,
@@ -218,6 +219,8 @@ public sealed class MetadataDownload : IAnnounceSubject
             PeersWithMetadata = peers.Count(peer => peer.MetadataSize > 0),
             Parts = assembly.Progress,
             DhtNodesAsked = dht?.NodesAsked ?? 0,
+            IsJoiningDht = nodes is { IsReady: false },
+            DhtProblem = nodes?.Problem ?? "",
             Trackers = announces.Snapshot(),
         };
     }

@@ -31,6 +31,12 @@ public sealed record MetadataStatus
     /// <summary>DHT nodes that were asked.</summary>
     public int DhtNodesAsked { get; init; }
 
+    /// <summary>The DHT is on, and too few of its nodes have answered yet to look anything up.</summary>
+    public bool IsJoiningDht { get; init; }
+
+    /// <summary>What keeps it from joining, for people; empty when nothing is known of it.</summary>
+    public string DhtProblem { get; init; } = "";
+
     public IReadOnlyList<TrackerStatus> Trackers { get; init; } = [];
 
     /// <summary>What it waits for, in words.</summary>
@@ -39,6 +45,7 @@ public sealed record MetadataStatus
         if (Parts.Total > 0) return $"metadata: part {Parts.Received} of {Parts.Total}, from {Count(PeersWithMetadata, "peer")}";
         var asked = new List<string>();
         if (DhtNodesAsked > 0) asked.Add($"asked {Count(DhtNodesAsked, "DHT node")}");
+        else if (IsJoiningDht) asked.Add(DhtProblem.Length > 0 ? $"no DHT node reached yet ({DhtProblem.TrimEnd('.')})" : "no DHT node reached yet");
         int answered = Trackers.Count(tracker => tracker.State == TrackerState.Working);
         if (Trackers.Count > 0) asked.Add($"{answered} of {Count(Trackers.Count, "tracker")} answered");
         if (Candidates == 0) asked.Add("no peers found yet");

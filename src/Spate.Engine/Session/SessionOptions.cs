@@ -58,7 +58,7 @@ public sealed record SessionOptions
 
     /// <summary>
     /// DHT nodes to start from while too few are known; null takes public ones, except for a session that listens on the loopback alone,
-    /// which takes part in the DHT only when nodes are named here.
+    /// which takes part in the DHT only when nodes are named here (an empty list will do: then others may name it).
     /// </summary>
     public IReadOnlyList<DnsEndPoint>? DhtNodes { get; init; }
 

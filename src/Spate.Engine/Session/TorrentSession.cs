@@ -25,6 +25,7 @@ public sealed class TorrentSession : IAsyncDisposable
 
     private readonly SessionResources resources;
     private const int MostDhtState = 1 << 20;
+    private const long SaveDhtEveryMs = 10 * 60_000;
 
     private readonly Action<Exception> onFault;
     private readonly NameCache names;
@@ -32,7 +33,8 @@ public sealed class TorrentSession : IAsyncDisposable
     private readonly ConcurrentDictionary<Sha1Hash, MetadataDownload> searches = new();
     private readonly List<IListener> listeners = [];
     private ITimer? heartbeat;
-    private long lastBeat;
+    private long lastBeat, dhtSavedMs;
+    private Task savingDht = Task.CompletedTask;
     private int beats;
     private int unnamed;
     private int closed;
@@ -117,7 +119,7 @@ public sealed class TorrentSession : IAsyncDisposable
             SessionEnvironment world = resources.Environment;
             resources.LocalDiscovery = new LocalDiscovery(world.Network, world.Scheduler, world.Random, world.Time, port, onFault);
         }
-        lastBeat = resources.Clock.NowMs;
+        lastBeat = dhtSavedMs = resources.Clock.NowMs;
         heartbeat = resources.Environment.Time.CreateTimer(_ => Beat(), null, TimeSpan.FromMilliseconds(HeartbeatMs), TimeSpan.FromMilliseconds(HeartbeatMs));
     }
 
@@ -207,6 +209,7 @@ public sealed class TorrentSession : IAsyncDisposable
         resources.LocalDiscovery?.Dispose();
         if (resources.Dht is { } dht)
         {
+            await savingDht;
             await SaveDhtAsync(dht);
             dht.Dispose();
         }
@@ -265,9 +268,10 @@ public sealed class TorrentSession : IAsyncDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // what was saved before stands
     }
 
+    // One at a time. What is there is kept while nobody answers: it may be of a better day.
     private async Task SaveDhtAsync(DhtClient dht)
     {
-        if (DhtStatePath is not { } path) return;
+        if (DhtStatePath is not { } path || dht.Status is { Nodes4: 0, Nodes6: 0 }) return;
         byte[] state = await dht.SaveAsync();
         try
         {
@@ -298,6 +302,11 @@ public sealed class TorrentSession : IAsyncDisposable
             if (tick && (turn || !torrent.Lifecycle.IsIdle)) torrent.Tick();
         }
         if (!tick) return;
+        if (now - dhtSavedMs >= SaveDhtEveryMs && resources.Dht is { } dht && savingDht.IsCompleted && Volatile.Read(ref closed) == 0)
+        {
+            dhtSavedMs = now;
+            savingDht = SaveDhtAsync(dht); // for the case that this program ends out of turn
+        }
         foreach (MetadataDownload search in searches.Values) search.Beat();
     }
 

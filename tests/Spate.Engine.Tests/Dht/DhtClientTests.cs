@@ -125,13 +125,33 @@ public sealed class DhtClientTests : IDisposable
         world.Advance(60_000);
         byte[] state = Saved(clients[7]);
         clients[7].Dispose();
-        DhtClient again = Client(new DhtOptions { BootstrapNodes = [], State = state });
+        world.Settle();
+        DhtClient again = Client(new DhtOptions { BootstrapNodes = [], State = state }, port: 20_007);
         world.Advance(1_000);
         Assert.True(again.Status.IsReady);
         Assert.True(again.Status.Nodes4 >= 8);
         Assert.True(Run(() => again.GetPeersAsync(hash, null, false, false, default), 3_000).NodesAnswered > 0);
         DhtState read = DhtState.Read(state), now = DhtState.Read(Saved(again));
-        Assert.Equal((read.Id4, read.Id6), (now.Id4, now.Id6));
+        Assert.Equal((read.Own4, read.Own6), (now.Own4, now.Own6));
+    }
+
+    /// <summary>Two programs of one user: with the same id they would not hear each other.</summary>
+    [Fact]
+    public void Two_that_begin_with_the_same_state_find_each_others_torrents()
+    {
+        Grow(1);
+        byte[] state = Saved(clients[0]);
+        DhtClient second = Client(Beginning([Node(0)]) with { State = state });
+        world.Advance(10_000);
+        clients[0].Add(hash, 1111, world.Strand, static _ => { });
+        world.Advance(10_000);
+        var found = new List<IPEndPoint>();
+        second.Add(hash, 2222, world.Strand, found.AddRange);
+        world.Advance(10_000);
+        Assert.Contains(IPEndPoint.Parse("127.0.0.1:1111"), found);
+        DhtState one = DhtState.Read(state), two = DhtState.Read(Saved(second));
+        Assert.NotEqual(one.Own4!.Value.Id, two.Own4!.Value.Id);
+        Assert.NotEqual(one.Own6!.Value.Id, two.Own6!.Value.Id);
     }
 
     [Fact]
@@ -351,11 +371,11 @@ public sealed class DhtClientTests : IDisposable
         DhtClient client = Client(new DhtOptions { Local6 = null, BootstrapNodes = [] }, external);
         world.Advance(2_000);
         IPAddress seenAt = IPAddress.Parse("203.0.113.5");
-        Assert.False(NodeIds.IsValid(DhtState.Read(Saved(client)).Id4!.Value, seenAt));
+        Assert.False(NodeIds.IsValid(DhtState.Read(Saved(client)).Own4!.Value.Id, seenAt));
         external.Vote(seenAt, IPAddress.Parse("8.8.8.8"));
         external.Vote(seenAt, IPAddress.Parse("9.9.9.9"));
         world.Advance(2_000);
-        Assert.True(NodeIds.IsValid(DhtState.Read(Saved(client)).Id4!.Value, seenAt));
+        Assert.True(NodeIds.IsValid(DhtState.Read(Saved(client)).Own4!.Value.Id, seenAt));
     }
 
     private void Grow(int count)
@@ -372,11 +392,11 @@ public sealed class DhtClientTests : IDisposable
 
     private DnsEndPoint Node(int index) => new("first.example", clients[index].Port4);
 
-    private DhtClient Client(DhtOptions options, ExternalAddress? external = null)
+    private DhtClient Client(DhtOptions options, ExternalAddress? external = null, int? port = null)
     {
         network.Names["first.example"] = [IPAddress.Loopback, IPAddress.IPv6Loopback];
-        int port = 20_000 + clients.Count;
-        options = options with { Local4 = options.Local4 is null ? null : new(IPAddress.Any, port), Local6 = options.Local6 is null ? null : new(IPAddress.IPv6Any, port) };
+        port ??= 20_000 + clients.Count;
+        options = options with { Local4 = options.Local4 is null ? null : new(IPAddress.Any, port.Value), Local6 = options.Local6 is null ? null : new(IPAddress.IPv6Any, port.Value) };
         var client = new DhtClient(
             network, new NameCache(network.ResolveAsync, world), world, world, world, external ?? new ExternalAddress(), options, faults.Add);
         world.Settle();

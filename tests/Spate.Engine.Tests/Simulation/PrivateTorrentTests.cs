@@ -6,7 +6,10 @@ using Xunit.Abstractions;
 
 namespace Spate.Engine.Tests.Simulation;
 
-/// <summary>Private torrents (BEP 27) use their tracker alone. Each test is made with a public torrent too, to see that it could fail.</summary>
+/// <summary>
+/// Private torrents (BEP 27) use their tracker alone, and so do all torrents of a session in which everything else is switched off. Each test is
+/// made with a public torrent too, to see that it could fail.
+/// </summary>
 public sealed class PrivateTorrentTests(ITestOutputHelper output)
 {
     private const int DhtPort = 6881, LsdPort = 6771;
@@ -17,12 +20,19 @@ public sealed class PrivateTorrentTests(ITestOutputHelper output)
         Session = new SessionOptions { StateFolder = SimNode.StateFolder, DhtNodes = [new DnsEndPoint("seed", DhtPort)] },
     };
 
+    private static NodeOptions NodeOf(bool isSwitchedOff) => !isSwitchedOff ? node : node with
+    {
+        Session = node.Session with { Dht = false, LocalDiscovery = false, PeerExchange = false },
+    };
+
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Nothing_of_it_leaves_by_the_DHT_or_local_discovery(bool isPrivate)
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public void Nothing_of_it_leaves_by_the_DHT_or_local_discovery(bool isPrivate, bool isSwitchedOff)
     {
         using var world = new SimWorld(61);
+        NodeOptions node = NodeOf(isSwitchedOff);
         var swarm = new SimSwarm(world, new ContentOptions { Length = 2 << 20, Private = isPrivate });
         byte[] hash = swarm.Content.InfoHash.AsSpan().ToArray(), hex = Encoding.ASCII.GetBytes(swarm.Content.InfoHash.ToString());
         int byDht = 0, byLsd = 0, others = 0;
@@ -37,18 +47,21 @@ public sealed class PrivateTorrentTests(ITestOutputHelper output)
         swarm.Add(3, "leech", node, TimeSpan.FromSeconds(5));
         swarm.RunUntilComplete(TimeSpan.FromMinutes(5));
         world.Run(TimeSpan.FromMinutes(20));
-        output.WriteLine($"{(isPrivate ? "private" : "public")}: named in {byDht} datagrams of the DHT and {byLsd} of local discovery; {others} others");
-        Assert.True(others > 0, "The DHT did not run.");
-        if (isPrivate) Assert.Equal((0, 0), (byDht, byLsd));
+        output.WriteLine($"{(isPrivate ? "private" : isSwitchedOff ? "switched off" : "public")}: named in {byDht} datagrams of the DHT and {byLsd} of local discovery; {others} others");
+        if (isSwitchedOff) Assert.Equal(0, others);
+        else Assert.True(others > 0, "The DHT did not run.");
+        if (isPrivate || isSwitchedOff) Assert.Equal((0, 0), (byDht, byLsd));
         else Assert.True(byDht > 0 && byLsd > 0);
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void A_peer_is_told_nothing_of_others_and_what_it_tells_is_not_followed(bool isPrivate)
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public void A_peer_is_told_nothing_of_others_and_what_it_tells_is_not_followed(bool isPrivate, bool isSwitchedOff)
     {
         using var world = new SimWorld(62);
+        NodeOptions node = NodeOf(isSwitchedOff);
         var swarm = new SimSwarm(world, new ContentOptions { Length = 2 << 20, Private = isPrivate });
         SimHost named = world.AddHost("named"), peerHost = world.AddHost("peer");
         int dials = 0, asked = 0;
@@ -80,7 +93,7 @@ public sealed class PrivateTorrentTests(ITestOutputHelper output)
         bool saysPort = heard.Exists(m => m.Id == 9), saysDht = (reserved[7] & 1) != 0;
         bool tells = heard.Exists(m => m.Id == RawPeer.Extended && m.Payload[0] == 4);
         output.WriteLine($"offers peer exchange {offers}, tells peers {tells}, says port {saysPort}, DHT bit {saysDht}; named peer dialled {dials} times, DHT node asked {asked} times");
-        if (isPrivate) Assert.Equal((false, false, false, false, 0, 0), (offers, tells, saysPort, saysDht, dials, asked));
+        if (isPrivate || isSwitchedOff) Assert.Equal((false, false, false, false, 0, 0), (offers, tells, saysPort, saysDht, dials, asked));
         else Assert.True(offers && tells && saysPort && saysDht && dials > 0 && asked > 0);
     }
 
