@@ -162,6 +162,7 @@ function Labels({ chosen, actions, onClose }: DialogProps) {
       <CategoryField
         value={category ?? ''}
         onChange={setCategory}
+        description={t('dialog.categoryHint')}
         placeholder={category === null ? t('dialog.unchanged') : undefined}
         autoFocus
       />
