@@ -1,5 +1,5 @@
 import type { Locator, Page } from '@playwright/test';
-import { expectAccessible } from './checks';
+import { expectAccessible, keepScreenshot } from './checks';
 import { addAll, type Small } from './small';
 import { expect, test } from './world';
 
@@ -45,6 +45,7 @@ test('sorts, and lets columns be chosen, ordered and resized, for good', async (
   await chooser.getByRole('checkbox', { name: 'Tracker' }).check();
   await chooser.getByRole('checkbox', { name: 'Ratio' }).uncheck();
   await expectAccessible(page, 'the columns');
+  await keepScreenshot(page, 'columns');
   await page.keyboard.press('Escape');
   await expect(header(page, 'Ratio')).toBeHidden();
   await expect(row(page, 'alpha.bin').getByText('one.invalid')).toHaveCount(1);
@@ -124,6 +125,7 @@ test('does things to many torrents at once, and shows names as text', async ({ l
     .or(labels.getByRole('combobox', { name: 'Category' }))
     .fill('music');
   await expectAccessible(page, 'category and tags');
+  await keepScreenshot(page, 'labels');
   await labels.getByRole('button', { name: 'Save' }).click();
   await expect(labels).toBeHidden();
   await expect(row(page, 'alpha.bin').getByText('music')).toBeVisible();
@@ -148,6 +150,7 @@ test('does things to many torrents at once, and shows names as text', async ({ l
   await openLimits('charlie.bin');
   await limits.getByRole('textbox', { name: 'Upload limit' }).fill('50');
   await expectAccessible(page, 'limits of many');
+  await keepScreenshot(page, 'limits');
   await save();
   await row(page, 'alpha.bin').click();
   await openLimits('alpha.bin');
@@ -158,6 +161,9 @@ test('does things to many torrents at once, and shows names as text', async ({ l
 
   const download = page.waitForEvent('download');
   await row(page, 'echo.bin').click({ button: 'right' });
+  await expect(page.getByRole('menuitem', { name: 'Remove…' })).toBeInViewport({ ratio: 1 });
+  await expectAccessible(page, 'the menu');
+  await keepScreenshot(page, 'menu');
   await page.getByRole('menuitem', { name: 'Download .torrent' }).click();
   expect((await download).suggestedFilename()).toBe('echo.bin.torrent');
 

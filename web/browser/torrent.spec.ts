@@ -96,6 +96,28 @@ test('pastes a magnet link, sees its files, and gets them', async ({ world, logg
   await dialog.getByRole('button', { name: 'Add torrent' }).click();
   await expect(row(page).getByRole('gridcell', { name: 'films' })).toBeVisible();
   await expectComplete(page, world, [bigFile, 'extras/poster.bin', 'extras/readme.txt'], 'inner/');
+
+  // A file gets another name on disk, by key; and one that can't be had is refused in the dialog.
+  await row(page).dblclick();
+  const panel = page.getByRole('region', { name: 'Details' });
+  await panel.getByRole('tab', { name: 'Files' }).click();
+  await panel.getByRole('row', { name: bigFile }).click();
+  await page.keyboard.press('F2');
+  const question = page.getByRole('dialog', { name: 'Rename' });
+  await question.getByRole('textbox', { name: 'New name' }).fill('extras');
+  await page.keyboard.press('Enter');
+  await expect(question.getByRole('textbox', { name: 'New name' })).toHaveAttribute('aria-invalid', 'true');
+  await expectAccessible(page, 'a name that is taken');
+  await question.getByRole('textbox', { name: 'New name' }).fill('renamed.bin');
+  await page.keyboard.press('Enter');
+  await expect(question).toBeHidden();
+  await expect(panel.getByRole('row', { name: 'renamed.bin' })).toBeVisible();
+  await panel.getByRole('row', { name: 'extras' }).click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Rename…' }).click();
+  await question.getByRole('textbox', { name: 'New name' }).fill('more');
+  await page.keyboard.press('Enter');
+  await expect(question).toBeHidden();
+  await expectComplete(page, world, ['renamed.bin', 'more/poster.bin', 'more/readme.txt'], 'inner/');
 });
 
 test('does all of it with the keyboard alone', async ({ world, loggedIn: page }) => {

@@ -20,6 +20,7 @@ public sealed class TorrentSession : IAsyncDisposable
 {
     private const int HeartbeatMs = 100;
     private const int TickEvery = 5;           // heartbeats
+    private const int IdleTicks = 10;          // of these one asks a torrent that just stands there
     private const int MostUnnamed = 200;       // incoming connections that have not named a torrent
 
     private readonly SessionResources resources;
@@ -291,11 +292,14 @@ public sealed class TorrentSession : IAsyncDisposable
         resources.Upload.Refill(elapsed);
         resources.Download.Refill(elapsed);
         bool tick = ++beats % TickEvery == 0;
-        foreach (Torrent torrent in torrents.Values)
+        int place = 0;
+        foreach ((_, Torrent torrent) in torrents)
         {
             torrent.Lifecycle.Swarm.UploadLimit.Refill(elapsed);
             torrent.Lifecycle.Swarm.DownloadLimit.Refill(elapsed);
-            if (tick) torrent.Tick();
+            // Thousands may just stand there: a part of them at a time is asked whether anything is due.
+            bool turn = (beats / TickEvery + place++) % IdleTicks == 0;
+            if (tick && (turn || !torrent.Lifecycle.IsIdle)) torrent.Tick();
         }
         if (!tick) return;
         if (now - dhtSavedMs >= SaveDhtEveryMs && resources.Dht is { } dht && savingDht.IsCompleted && Volatile.Read(ref closed) == 0)

@@ -91,6 +91,9 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     /// <summary>False before the first look at the disk, and after a rename that could neither be made nor taken back.</summary>
     public bool NamesAreKnown => namesAreLoaded;
 
+    /// <summary>It just stands there. The heartbeat looks too, at a moment's old values at worst.</summary>
+    public bool IsIdle => State == TorrentState.Paused || State == TorrentState.Seeding && Swarm.Peers.Count == 0 && Swarm.Connector.Dialling == 0;
+
     // What announces say (BEP 3).
     public InfoHash InfoHash => Metainfo.InfoHash;
 
@@ -333,7 +336,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         if (now < nextSampleMs && State != TorrentState.Checking) return;
         nextSampleMs = now + SampleMs;
         // A session may hold thousands that just stand there: their times may lag, and whatever else changes is published when it does.
-        bool idle = State == TorrentState.Paused || State == TorrentState.Seeding && Swarm.Peers.Count == 0 && Swarm.Connector.Dialling == 0;
+        bool idle = IsIdle;
         if (idle && wasIdle && now < nextIdleSampleMs) return;
         if (idle) nextIdleSampleMs = now + IdleSampleMs;
         wasIdle = idle;

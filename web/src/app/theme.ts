@@ -8,6 +8,8 @@ export const theme = createTheme({
   respectReducedMotion: true,
   // By name, not `Menu.extend(…)`: that would make every one of them part of the first load.
   components: {
+    // Menus and lists stand in the page's main part, not beside all landmarks, where screen readers would not find them.
+    Popover: { defaultProps: { portalProps: { target: '#main' } } },
     Menu: { defaultProps: { shadow: 'md', withInitialFocusPlaceholder: false, transitionProps: { duration: 80 } } },
     Tooltip: { defaultProps: { openDelay: 400, transitionProps: { duration: 80 } } },
     Button: { defaultProps: { size: 'sm' } },

@@ -47,6 +47,9 @@ describe('target', () => {
   it('begins at an end when there is no active row', () => {
     expect(target(emptySelection, order, 1)).toBe(0);
     expect(target(emptySelection, order, -1)).toBe(4);
+    // Home and End.
+    expect(target(emptySelection, order, -5)).toBe(0);
+    expect(target(emptySelection, order, 5)).toBe(4);
     expect(target(emptySelection, [], 1)).toBe(-1);
   });
 });

@@ -45,6 +45,7 @@ export const activate = (selection: Selection, id: string): Selection => ({ ...s
 export function target(selection: Selection, order: Order, by: number): number {
   const from = selection.active === null ? -1 : order.indexOf(selection.active);
   if (order.length === 0) return -1;
+  if (Math.abs(by) >= order.length) return by < 0 ? 0 : order.length - 1;
   return from < 0 ? (by < 0 ? order.length - 1 : 0) : Math.min(order.length - 1, Math.max(0, from + by));
 }
 

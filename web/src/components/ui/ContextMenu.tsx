@@ -19,6 +19,8 @@ export function ContextMenu({
       onChange={(opened) => !opened && onClose()}
       position="bottom-start"
       offset={2}
+      // Where there is room neither below nor above, it moves over the point.
+      middlewares={{ flip: true, shift: { crossAxis: true, padding: 6 } }}
       withinPortal
       returnFocus
       trapFocus
@@ -29,7 +31,12 @@ export function ContextMenu({
           style={{ position: 'fixed', left: at?.x ?? 0, top: at?.y ?? 0, width: 1, height: 1, pointerEvents: 'none' }}
         />
       </Menu.Target>
-      <Menu.Dropdown aria-label={label} onContextMenu={(event) => event.preventDefault()}>
+      <Menu.Dropdown
+        aria-label={label}
+        mah="calc(100vh - 12px)"
+        style={{ overflowY: 'auto' }}
+        onContextMenu={(event) => event.preventDefault()}
+      >
         {children}
       </Menu.Dropdown>
     </Menu>

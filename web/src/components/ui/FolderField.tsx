@@ -68,23 +68,25 @@ export function FolderField({ label, description, value, onChange, placeholder, 
         />
       </Combobox.Target>
       <Combobox.Dropdown>
-        <Combobox.Options mah={260} style={{ overflowY: 'auto' }} aria-label={t('folder.browse')}>
-          {data?.path && (
-            <Combobox.Option value={data.parent ?? ''}>
-              <Icon name="back" size={14} /> {t('folder.up')}
-            </Combobox.Option>
-          )}
-          {entries.map((entry) => (
-            <Combobox.Option key={entry.path} value={entry.path}>
-              <Icon name={entry.isFolder ? 'folder' : 'file'} size={14} /> {entry.name}
-            </Combobox.Option>
-          ))}
-          {failure ? (
-            <Combobox.Empty>{explain(failure, t)}</Combobox.Empty>
-          ) : (
-            entries.length === 0 && !isFetching && <Combobox.Empty>{t('folder.empty')}</Combobox.Empty>
-          )}
-        </Combobox.Options>
+        {(data?.path || entries.length > 0) && (
+          <Combobox.Options mah={260} style={{ overflowY: 'auto' }} aria-label={t('folder.browse')}>
+            {data?.path && (
+              <Combobox.Option value={data.parent ?? ''}>
+                <Icon name="back" size={14} /> {t('folder.up')}
+              </Combobox.Option>
+            )}
+            {entries.map((entry) => (
+              <Combobox.Option key={entry.path} value={entry.path}>
+                <Icon name={entry.isFolder ? 'folder' : 'file'} size={14} /> {entry.name}
+              </Combobox.Option>
+            ))}
+          </Combobox.Options>
+        )}
+        {failure ? (
+          <Combobox.Empty>{explain(failure, t)}</Combobox.Empty>
+        ) : (
+          entries.length === 0 && <Combobox.Empty>{isFetching ? t('torrents.loading') : t('folder.empty')}</Combobox.Empty>
+        )}
       </Combobox.Dropdown>
     </Combobox>
   );

@@ -55,6 +55,8 @@ interface DataGridProps<T> {
   onOpen?: (id: string) => void;
   /** The right button, the menu key or Shift+F10 on a row; the row is chosen before. */
   onMenu?: (id: string, x: number, y: number) => void;
+  /** F2 on a row. */
+  onRename?: (id: string) => void;
   /** The right button on the header. */
   onHeaderMenu?: (x: number, y: number) => void;
   /** The rows that are in view, when that changes. */
@@ -201,6 +203,7 @@ export function DataGrid<T>(props: DataGridProps<T>) {
     else if (event.key.toLowerCase() === 'a' && toggle) onSelection(selectAll(selection));
     else if (event.key === 'Escape' && (selection.all || selection.chosen.size > 0)) onSelection(selectNone(selection));
     else if (event.key === 'Enter' && active !== null && props.onOpen) props.onOpen(active);
+    else if (event.key === 'F2' && active !== null && props.onRename) props.onRename(active);
     else if ((event.key === 'ContextMenu' || (event.key === 'F10' && extend)) && active !== null && props.onMenu) {
       if (!isChosen(selection, active)) onSelection(select(selection, order, active, { extend: false, toggle: false }));
       const box = (event.target as HTMLElement).getBoundingClientRect();

@@ -5,6 +5,7 @@ import {
   listFiles,
   listWebSeeds,
   type PriorityChange,
+  renameFile,
   setTrackers as setTrackersCall,
 } from '@/api';
 import type { DetailTab } from '@/app/route';
@@ -28,3 +29,4 @@ export const setPriorities = (id: string, priorities: PriorityChange[]) => answe
 export const addPeers = (id: string, addresses: string[]) => answer(addPeersCall({ path: { id }, body: { addresses } }));
 export const setTrackers = (id: string, tiers: string[][]) => answer(setTrackersCall({ path: { id }, body: { tiers } }));
 export const webSeedsOf = async (id: string) => (await answer(listWebSeeds({ path: { id } }))).webSeeds;
+export const rename = (id: string, path: string, name: string) => answer(renameFile({ path: { id }, body: { path, name } }));

@@ -14,7 +14,8 @@ import { useI18n } from '@/lib/i18n/I18n';
 import { explain } from '@/lib/problem';
 import { emptySelection } from '@/lib/selection';
 import { useStored } from '@/lib/stored';
-import { filesIn, setPriorities } from '../api/details';
+import { filesIn, rename, setPriorities } from '../api/details';
+import { RenameDialog } from './RenameDialog';
 import classes from './Tab.module.css';
 
 const fileLayout = storedLayout('files', []);
@@ -39,6 +40,7 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
   const [layout, setLayout] = useStored(fileLayout);
   const [selection, setSelection] = useState(emptySelection);
   const [menu, setMenu] = useState<{ x: number; y: number } | null>(null);
+  const [renaming, setRenaming] = useState<Node | null>(null);
   const [openFolders, setOpenFolders] = useState<readonly string[]>(['']);
   const [limits, setLimits] = useState<Readonly<Record<string, number>>>({});
   const isMoving = details.row.isFinished !== true && (details.row.downloadRate ?? 0) > 0;
@@ -94,6 +96,18 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
       notify({ kind: 'problem', title: t('action.notDone'), detail: explain(error, t) });
     }
   };
+  const renameTo = async (name: string) => {
+    if (!renaming) return;
+    const { path } = renaming;
+    await rename(id, path, name);
+    const renamed = path.slice(0, path.lastIndexOf('/') + 1) + name;
+    setOpenFolders((open) => open.map((one) => (one === path || one.startsWith(`${path}/`) ? renamed + one.slice(path.length) : one)));
+    await client.invalidateQueries({ queryKey: ['files', id] });
+  };
+  const startRename = (nodeId: string | undefined) => {
+    const node = nodeId === undefined ? undefined : nodes.get(nodeId);
+    if (node && !node.more) setRenaming(node);
+  };
   const chosenIds = selection.all ? order : [...selection.chosen].filter((one) => nodes.has(one));
   const priorityNames: { value: FilePriority; label: string }[] = [
     { value: 'high', label: t('priority.high') },
@@ -142,7 +156,7 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
               <span className={classes.toggle} />
             )}
             <Icon name={node.folder ? 'folder' : 'file'} size={15} />
-            <bdi title={node.path}>{node.name}</bdi>
+            <bdi title={node.file?.pathInTorrent ? t('files.inTorrent', { path: node.file.pathInTorrent }) : node.path}>{node.name}</bdi>
           </span>
         ),
     },
@@ -209,11 +223,17 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
         onSelection={setSelection}
         onOpen={toggle}
         onMenu={(_, x, y) => setMenu({ x, y })}
+        onRename={startRename}
         tree={{ level: (node) => node.depth + 1, isOpen, onToggle: toggle }}
         rowHeight={30}
         empty={<Empty compact icon="file" title={details.hasMetadata ? t('torrents.loading') : t('files.none')} />}
       />
       <ContextMenu at={menu} onClose={() => setMenu(null)} label={t('files.menu')}>
+        {chosenIds.length === 1 && (
+          <Menu.Item leftSection={<Icon name="rename" size={15} />} onClick={() => startRename(chosenIds[0])}>
+            {t('torrent.rename')}
+          </Menu.Item>
+        )}
         <Menu.Label>{t('files.priority')}</Menu.Label>
         {priorityNames.map(({ value, label }) => (
           <Menu.Item key={value} onClick={() => prioritise(chosenIds, value)}>
@@ -221,6 +241,7 @@ export function FilesTab({ id, details }: { id: string; details: TorrentDetails 
           </Menu.Item>
         ))}
       </ContextMenu>
+      <RenameDialog name={renaming?.name ?? null} rename={renameTo} onClose={() => setRenaming(null)} />
     </>
   );
 }

@@ -162,6 +162,7 @@ function Labels({ chosen, actions, onClose }: DialogProps) {
       <CategoryField
         value={category ?? ''}
         onChange={setCategory}
+        description={t('dialog.categoryHint')}
         placeholder={category === null ? t('dialog.unchanged') : undefined}
         autoFocus
       />
@@ -181,15 +182,19 @@ function Limits({ chosen, actions, onClose }: DialogProps) {
   const { t } = useI18n();
   const details = useTorrentDetails(chosen.row?.id ?? null);
   // Of many, what nobody touches stays as it is for each.
-  const [download, setDownload] = useState<number | null>(chosen.row ? (chosen.row.downloadLimit ?? 0) : null);
-  const [upload, setUpload] = useState<number | null>(chosen.row ? (chosen.row.uploadLimit ?? 0) : null);
-  const [isShareChanged, setShareChanged] = useState(chosen.row !== null);
+  const [download, setDownload] = useState<number | null>(null);
+  const [upload, setUpload] = useState<number | null>(null);
+  const [isShareChanged, setShareChanged] = useState(false);
   const [ratio, setRatio] = useState<number | ''>('');
   const [minutes, setMinutes] = useState<number | ''>('');
   const [action, setAction] = useState<ShareAction | ''>('');
   const [isRead, setRead] = useState(false);
   if (details && !isRead) {
+    // As they are now: the row may not have heard of the last change yet.
     setRead(true);
+    setDownload(details.row.downloadLimit ?? 0);
+    setUpload(details.row.uploadLimit ?? 0);
+    setShareChanged(true);
     setRatio(details.shareLimits.ratio ?? '');
     setMinutes(details.shareLimits.seedingMinutes ?? '');
     setAction(details.shareLimits.action ?? '');
@@ -216,8 +221,8 @@ function Limits({ chosen, actions, onClose }: DialogProps) {
       <Group grow>
         {chosen.row ? (
           <>
-            <RateField label={t('settings.downloadLimit')} value={download ?? 0} onChange={setDownload} />
-            <RateField label={t('settings.uploadLimit')} value={upload ?? 0} onChange={setUpload} />
+            <RateField label={t('settings.downloadLimit')} value={download ?? 0} onChange={setDownload} disabled={!isRead} />
+            <RateField label={t('settings.uploadLimit')} value={upload ?? 0} onChange={setUpload} disabled={!isRead} />
           </>
         ) : (
           <>
