@@ -4,14 +4,16 @@ namespace Spate.Engine.Peers;
 
 /// <summary>
 /// How many blocks to keep in flight at one peer: its bandwidth-delay product, measured. It doubles while more requests bring
-/// more bytes, then follows rate × two round trips, and a cushion for batching. The round trip is the shortest ever seen, as
-/// later ones include the time that our own requests wait in line.
+/// more bytes, then follows rate × two round trips, and a cushion for peers that send in portions. The round trip is the shortest ever
+/// seen, as later ones include the time that our own requests wait in line.
 /// </summary>
 internal sealed class RequestWindow
 {
     private const int Smallest = 4;
     private const int Largest = 4096;          // 64 MiB: 1 Gbit/s at half a second
     private const double CushionMs = 100;
+    private const double SilenceMargin = 1.2;  // of a peer that sends in portions: enough for the next one, and more each time until it is
+    private const long LongestSilenceMs = 1000; // a longer one is a stall
     private const int LargestCushion = 256;    // 4 MiB: a fast peer reads ahead for us, and what falls out of its caches makes it slow
     private const long StartRoundMs = 25;
     private const long RoundMs = 250;          // long enough to see past the bursts of a peer that limits its rate
@@ -21,6 +23,7 @@ internal sealed class RequestWindow
     private bool starting = true, settled;
     private int roundBlocks;
     private long roundStartMs = -1;
+    private long lastBlockMs, silenceMs;       // silenceMs: the longest of the round
     private long roundBytes;
     private double bytesPerMs;
     private double minRoundTripMs = double.MaxValue;
@@ -69,14 +72,17 @@ internal sealed class RequestWindow
         {
             // The first block only starts the clock: when it was sent is not known.
             (roundStartMs, roundBlocks, roundBytes) = (nowMs, 0, 0);
+            (lastBlockMs, silenceMs) = (nowMs, 0);
             return;
         }
+        silenceMs = Math.Max(silenceMs, nowMs - lastBlockMs);
+        lastBlockMs = nowMs;
         roundBlocks++;
         roundBytes += bytes;
         long elapsed = nowMs - roundStartMs;
         if (elapsed < (starting ? StartRoundMs : RoundMs) || (starting && roundBlocks < Size)) return;
         EndRound(roundBytes / (double)elapsed);
-        (roundStartMs, roundBlocks, roundBytes) = (nowMs, 0, 0);
+        (roundStartMs, roundBlocks, roundBytes, silenceMs) = (nowMs, 0, 0, 0);
     }
 
     /// <summary>The peer stalled: one request at a time until it moves again.</summary>
@@ -100,7 +106,10 @@ internal sealed class RequestWindow
         settled = !starting;
         starting = false;
         double blocksPerMs = bytesPerMs / BlockPool.BlockSize;
-        double wanted = blocksPerMs * 2 * RoundTripMs + Math.Min(blocksPerMs * CushionMs, LargestCushion) + Smallest;
+        double cushion = Math.Min(blocksPerMs * CushionMs, LargestCushion);
+        // A peer that holds to a limit may send a portion every half second: what it is to send has to be asked for by then.
+        if (silenceMs * SilenceMargin > CushionMs && silenceMs <= LongestSilenceMs) cushion = Math.Max(cushion, blocksPerMs * silenceMs * SilenceMargin);
+        double wanted = blocksPerMs * 2 * RoundTripMs + cushion + Smallest;
         Size = (int)Math.Clamp(wanted, Math.Min(Smallest, limit), limit);
     }
 }

@@ -153,6 +153,21 @@ public class RequestWindowTests
         Assert.True(path.Run(10_000) > 2 * Megabyte * 0.9);
     }
 
+    [Theory]
+    [InlineData(100, 1.5)]
+    [InlineData(500, 1.5)]
+    [InlineData(500, 20)]
+    public void A_peer_that_sends_in_portions_and_was_slow_is_followed_up(double periodMs, double megabytes)
+    {
+        var window = new RequestWindow { PeerLimit = 2000 };
+        window.Restart(1);
+        var path = new Path(window, 1) { BytesPerMs = 0.1 * Megabyte, PeriodMs = periodMs };
+        path.Run(20_000);
+        path.BytesPerMs = megabytes * Megabyte;
+        path.Run(30_000);
+        Assert.True(path.Run(10_000) > megabytes * Megabyte * 0.9);
+    }
+
     [Fact]
     public void Jitter_does_not_empty_the_pipe()
     {
