@@ -19,6 +19,10 @@ for side in A B; do
     fi
     ip -n $side link set cable$side up
 done
+# Nor is a cable in use at once, and libtorrent listens for good on what it finds at its start.
+for side in A B; do
+    until ip -n $side link show cable$side | grep -q 'state UP'; do sleep 0.1; done
+done
 # The address that the kernel gives itself needs a moment; before that multicast has no source.
 while ip -n A -6 addr show tentative | grep -q tentative || ip -n B -6 addr show tentative | grep -q tentative; do sleep 0.1; done
 
