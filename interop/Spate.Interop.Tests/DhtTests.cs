@@ -74,8 +74,8 @@ public sealed class DhtTests(LibtorrentNetwork network, ITestOutputHelper output
         Assert.Equal(("3:two", 5), (Encoding.ASCII.GetString(got.Item!.Value.Span), got.Item.Sequence));
 
         DhtPut late = await ours.PutAsync(DhtItem.Mutable(seed, "salty"u8.ToArray(), 4, "3:one"u8.ToArray()), null, default);
-        Assert.Equal(302, late.LastError);
-        Assert.True(late.Refused > late.Stored, $"{late.Stored} took an old version"); // those who have never had a newer one may
+        Assert.Equal((0, 302), (late.Stored, late.LastError));
+        Assert.True(late.Refused >= 6, $"{late.Refused} have the newer version");
     }
 
     /// <summary>As the command does it, in a process of its own.</summary>

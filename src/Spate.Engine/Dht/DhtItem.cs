@@ -75,6 +75,17 @@ public sealed record DhtItem
         };
     }
 
+    /// <summary>Why this item may not be replaced by a version: the error code of BEP 44, or 0 where it may.</summary>
+    /// <param name="sequence">The version.</param>
+    /// <param name="value">Its value: the same one again is no change.</param>
+    /// <param name="cas">The version that must be the current one, or null.</param>
+    internal int ErrorOfReplacement(long sequence, ReadOnlySpan<byte> value, long? cas)
+    {
+        if (cas is not null && cas != Sequence) return KrpcErrors.CasMismatch;
+        bool isOlder = sequence < Sequence || (sequence == Sequence && !Value.Span.SequenceEqual(value));
+        return isOlder ? KrpcErrors.SequenceTooOld : 0;
+    }
+
     /// <summary>True when the value is canonical bencode of no more than 1000 bytes.</summary>
     internal static bool IsProper(ReadOnlySpan<byte> value) =>
         BencodeReader.TryOpen(value, new BencodeLimits(KrpcLimits.MaxValue, 100, KrpcLimits.MaxValue), out _, out _);

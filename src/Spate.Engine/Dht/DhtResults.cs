@@ -52,7 +52,7 @@ public sealed record DhtPut : DhtLookupResult
     /// <summary>Nodes that keep the item now.</summary>
     public int Stored { get; init; }
 
-    /// <summary>Nodes that refused it.</summary>
+    /// <summary>Nodes that refused it, or of whose item it is known that it may not be replaced by this one.</summary>
     public int Refused { get; init; }
 
     /// <summary>The last reason of a refusal (BEP 44: 301 another version is current, 302 the version is too old), or 0.</summary>

@@ -50,12 +50,7 @@ internal sealed class ItemStore
         if (put.Sequence is not (long sequence and >= 0)) return KrpcErrors.Protocol;
         Sha1Hash target = DhtItem.TargetOf(put.PublicKey, put.Salt);
         DhtItem? known = Find(target);
-        if (known is not null)
-        {
-            if (put.Cas is long cas && cas != known.Sequence) return KrpcErrors.CasMismatch;
-            if (sequence < known.Sequence) return KrpcErrors.SequenceTooOld;
-            if (sequence == known.Sequence && !known.Value.Span.SequenceEqual(value)) return KrpcErrors.SequenceTooOld;
-        }
+        if (known?.ErrorOfReplacement(sequence, value, put.Cas) is int error and not 0) return error;
         if (!Ed25519.IsAvailable) return KrpcErrors.Server;
         if (!Ed25519.Verify(put.PublicKey, DhtItem.SignedBytes(put.Salt, sequence, value), put.Signature)) return KrpcErrors.InvalidSignature;
         var item = new DhtItem

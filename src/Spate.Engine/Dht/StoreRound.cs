@@ -49,13 +49,19 @@ internal sealed class StoreRound : IDhtAsker
         Begin();
     }
 
-    /// <summary>Puts an item.</summary>
+    /// <summary>Puts an item, unless the lookup found one that it may not replace: nodes that have none would take the old one.</summary>
     /// <param name="lookup">A <c>get</c> lookup for the item's key that is done.</param>
     /// <param name="item">What to put.</param>
     /// <param name="cas">The version that must be the current one, or null.</param>
     /// <param name="nowMs">Milliseconds now.</param>
     public void Put(Lookup lookup, DhtItem item, long? cas, long nowMs)
     {
+        if (item.IsMutable && lookup.Item?.ErrorOfReplacement(item.Sequence, item.Value.Span, cas) is int error and not 0)
+        {
+            (Refused, LastError) = (lookup.Copies, error);
+            onDone(this);
+            return;
+        }
         foreach (LookupNode to in lookup.Writable())
         {
             Send(to, new KrpcQuery

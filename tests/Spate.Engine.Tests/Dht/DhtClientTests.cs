@@ -201,6 +201,21 @@ public sealed class DhtClientTests : IDisposable
     }
 
     [Fact]
+    public void An_old_version_is_not_given_to_nodes_that_have_none()
+    {
+        Grow(2);
+        byte[] seed = new byte[32];
+        DhtItem current = DhtItem.Mutable(seed, default, 2, "3:two"u8.ToArray());
+        Assert.True(Run(() => clients[0].PutAsync(current, null, default), 5_000).Stored > 0);
+        int had = clients.Count;
+        for (int i = 0; i < 3; i++) Client(new DhtOptions { BootstrapNodes = [Node(0)] });
+        world.Advance(2_000);
+        DhtPut late = Run(() => clients[^1].PutAsync(DhtItem.Mutable(seed, default, 1, "3:one"u8.ToArray()), null, default), 5_000);
+        Assert.Equal((0, 302), (late.Stored, late.LastError));
+        Assert.All(clients.Skip(had), client => Assert.Equal(0, client.Status.StoredItems));
+    }
+
+    [Fact]
     public void Pings_samples_and_announces_by_hand()
     {
         Grow(10);
