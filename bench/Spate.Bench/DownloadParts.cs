@@ -7,6 +7,7 @@ using Spate.Engine.Ports;
 using Spate.Engine.Runtime;
 using Spate.Engine.Torrents;
 using Spate.Protocol;
+using Spate.Protocol.Hashing;
 using Spate.Protocol.Wire;
 
 namespace Spate.Bench;
@@ -67,6 +68,8 @@ internal sealed class DownloadParts : IDownloadOwner, IScheduler, IWorkers
     public long NowMs { get; private set; } = 1;
 
     public int Count => 2;
+
+    public int HashLanes => Sha1Lanes.Count;
 
     public int PiecesPassed { get; private set; }
 

@@ -33,7 +33,7 @@ using PosixSignalRegistration term = PosixSignalRegistration.Create(PosixSignal.
 });
 
 if (role == "seed") Console.WriteLine($"PID {Environment.ProcessId}");
-TorrentSession session = await SpateSession.StartAsync(new SessionOptions { Listen = [listen], UploadLimit = upload, WriteMemory = 32 << 20, Dht = false, LocalDiscovery = false });
+TorrentSession session = await SpateSession.StartAsync(new SessionOptions { Listen = [listen], UploadLimit = upload, Dht = false, LocalDiscovery = false });
 Torrent torrent = session.Add(metainfo, new TorrentOptions
 {
     SaveTo = folder,

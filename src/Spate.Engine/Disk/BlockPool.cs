@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Spate.Engine.Runtime;
 
 namespace Spate.Engine.Disk;
@@ -77,7 +78,7 @@ public sealed class BlockPool
     }
 
     /// <summary>The bytes of a slot.</summary>
-    public Memory<byte> Memory(int slot) => slabs[slot / BlocksPerSlab].AsMemory(slot % BlocksPerSlab * BlockSize, BlockSize);
+    public Memory<byte> Memory(int slot) => MemoryMarshal.CreateFromPinnedArray(slabs[slot / BlocksPerSlab], slot % BlocksPerSlab * BlockSize, BlockSize);
 
     /// <summary>The bytes of a slot.</summary>
     public Span<byte> Span(int slot) => slabs[slot / BlocksPerSlab].AsSpan(slot % BlocksPerSlab * BlockSize, BlockSize);

@@ -64,11 +64,20 @@ internal sealed class PieceJob : IWorkItem
         FilesWritten.Clear();
     }
 
+    /// <summary>True when the job is all of a piece, which no other job has had a part of.</summary>
+    public bool IsWhole => Count == Piece.BlockCount;
+
+    /// <summary>A block's bytes, by its place in the run.</summary>
+    public ReadOnlyMemory<byte> Block(int i) => disk.Pool.Memory(Piece[First + i].Slot)[..Piece.BlockLength(First + i)];
+
     /// <summary>The first half: hash. What is to be written then takes its place in line for its file.</summary>
-    public void Run()
+    public void Run() => Run(null);
+
+    /// <summary>The same for a whole piece that was hashed with others.</summary>
+    public void Run(Sha1Hash? known)
     {
         bool write;
-        try { write = Hash(); }
+        try { write = Hash(known); }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Fail(e);
@@ -95,21 +104,21 @@ internal sealed class PieceJob : IWorkItem
     private int FirstFile() => run.Count == 0 ? 0 : disk.Layout.Slice(Position, 1).File;
 
     // True when there is something to write.
-    private bool Hash()
+    private bool Hash(Sha1Hash? known)
     {
         PieceHasher hasher = Piece.Hasher!;
         run.Clear();
         Outcome = PieceJobOutcome.Written;
-        bool inOrder = hasher.Blocks == First;
-        for (int i = First; i < First + Count; i++)
+        bool toHash = known is null && hasher.Blocks == First;
+        for (int i = 0; i < Count; i++)
         {
-            ReadOnlyMemory<byte> block = disk.Pool.Memory(Piece[i].Slot)[..Piece.BlockLength(i)];
+            ReadOnlyMemory<byte> block = Block(i);
             run.Add(block);
-            if (inOrder) hasher.Append(block.Span);
+            if (toHash) hasher.Append(block.Span);
         }
-        if (Count < Piece.BlockCount) return true;
+        if (!IsWhole) return true;
 
-        bool passed = Matches(hasher.Finish());
+        bool passed = Matches(known ?? hasher.Finish());
         if (!passed || wantHashes) BlockHashes = run.Select(block => Sha1Hash.Of(block.Span)).ToArray();
         Outcome = passed ? PieceJobOutcome.Passed : PieceJobOutcome.Failed;
         return passed;

@@ -3,6 +3,7 @@ using Spate.Engine.Peers;
 using Spate.Engine.Pieces;
 using Spate.Engine.Ports;
 using Spate.Engine.Runtime;
+using Spate.Protocol.Hashing;
 
 namespace Spate.Engine.Disk;
 
@@ -20,7 +21,9 @@ internal sealed class TorrentDisk : IWorkers
     private readonly Action<object?> onPieceJob;
     private readonly Action<object?> onUploadJob;
     private readonly Action<object?> onCall;
+    private readonly ConcurrentBag<PieceBatch> batches = [];
     private readonly Queue<IWorkItem> held = new();
+    private PieceBatch? filling;                  // whole pieces that wait for others to be hashed with
     private TaskCompletionSource? holder;         // while somebody has the files for himself, or waits for the jobs to end
     private TaskCompletionSource? still;
     private TaskCompletionSource? quiet;
@@ -42,6 +45,7 @@ internal sealed class TorrentDisk : IWorkers
             Ended();
         };
         onCall = _ => Ended();
+        BatchSize = FitBatch(files.Layout.Metainfo.PieceLength, pool, workers.HashLanes);
     }
 
     public TorrentFiles Files { get; }
@@ -52,15 +56,33 @@ internal sealed class TorrentDisk : IWorkers
 
     public WriteLanes Lanes { get; } = new();
 
+    /// <summary>Whole pieces that are hashed together if they come close enough after each other; 1 where none are.</summary>
+    public int BatchSize { get; }
+
     /// <summary>Hashes and writes blocks of a piece; see <see cref="PieceJob"/>. One job of a piece at a time.</summary>
-    public void Store(ActivePiece piece, int first, int count, bool complete, bool wantHashes)
+    /// <param name="piece">The piece.</param>
+    /// <param name="first">The first block.</param>
+    /// <param name="count">Blocks.</param>
+    /// <param name="complete">After this the piece is complete.</param>
+    /// <param name="wantHashes">See <see cref="PieceJob.Set"/>.</param>
+    /// <param name="mayWait">More whole pieces will come soon: it may wait for them, or for <see cref="EndBatch"/>.</param>
+    public void Store(ActivePiece piece, int first, int count, bool complete, bool wantHashes, bool mayWait = false)
     {
         if (!pieceJobs.TryTake(out PieceJob? job)) job = new PieceJob(this);
         for (int i = first; i < first + count; i++) piece[i].State = BlockState.Writing;
         piece.JobRunning = true;
         piece.Held -= count;
         job.Set(piece, first, count, complete, wantHashes);
-        Queue(job);
+        if (BatchSize > 1 && holder is null && job.IsWhole && piece.Length == Layout.Metainfo.PieceLength) AddToBatch(job, mayWait);
+        else Queue(job);
+    }
+
+    /// <summary>No whole piece waits for others any longer.</summary>
+    public void EndBatch()
+    {
+        if (filling is null) return;
+        workers.Queue(filling);
+        filling = null;
     }
 
     /// <summary>Reads blocks for a peer into a buffer and hands that to its sender; see <see cref="UploadJob"/>.</summary>
@@ -77,6 +99,7 @@ internal sealed class TorrentDisk : IWorkers
     /// <summary>Completes when no job is under way. Await on the strand.</summary>
     public Task WhenQuiet()
     {
+        EndBatch();
         if (running == 0) return Task.CompletedTask;
         quiet ??= new TaskCompletionSource();
         return quiet.Task;
@@ -93,6 +116,8 @@ internal sealed class TorrentDisk : IWorkers
 
     int IWorkers.Count => workers.Count;
 
+    int IWorkers.HashLanes => workers.HashLanes;
+
     void IWorkers.Queue(IWorkItem item) => Queue(new CallOfTorrent(this, item));
 
     /// <summary>
@@ -102,6 +127,7 @@ internal sealed class TorrentDisk : IWorkers
     public async Task<Hold> HoldAsync()
     {
         while (holder is { } before) await before.Task;
+        EndBatch();
         holder = new TaskCompletionSource();
         if (running > held.Count)
         {
@@ -115,6 +141,23 @@ internal sealed class TorrentDisk : IWorkers
     public void Post(PieceJob job) => strand.EnqueueOrRun(onPieceJob, job);
 
     public void Post(UploadJob job) => strand.EnqueueOrRun(onUploadJob, job);
+
+    // A batch takes no more than a quarter of the memory that all torrents share, and is none where that is too little for it to pay.
+    private static int FitBatch(int pieceLength, BlockPool pool, int lanes)
+    {
+        if (pieceLength % Sha1Lanes.ChunkSize != 0) return 1;
+        int blocks = (pieceLength + BlockPool.BlockSize - 1) / BlockPool.BlockSize;
+        int most = Math.Min(lanes, pool.Capacity / 4 / blocks);
+        return most < Sha1Lanes.Fewest ? 1 : most;
+    }
+
+    private void AddToBatch(PieceJob job, bool mayWait)
+    {
+        running++;
+        filling ??= batches.TryTake(out PieceBatch? reused) ? reused : new PieceBatch(batches.Add);
+        filling.Add(job);
+        if (!mayWait || filling.Count == BatchSize) EndBatch();
+    }
 
     private void Queue(IWorkItem job)
     {

@@ -14,7 +14,7 @@ internal sealed class RequestWindow
     private const double CushionMs = 100;
     private const double SilenceMargin = 1.2;  // of a peer that sends in portions: enough for the next one, and more each time until it is
     private const long LongestSilenceMs = 1000; // a longer one is a stall
-    private const int LargestCushion = 256;    // 4 MiB: a fast peer reads ahead for us, and what falls out of its caches makes it slow
+    private const int LargestCushion = 512;    // 8 MiB: with more a fast peer reads ahead what then falls out of its caches, with less some run dry
     private const long StartRoundMs = 25;
     private const long RoundMs = 250;          // long enough to see past the bursts of a peer that limits its rate
     private const double Growth = 1.15;        // a round must bring so much more for the window to double again
@@ -28,8 +28,8 @@ internal sealed class RequestWindow
     private double bytesPerMs;
     private double minRoundTripMs = double.MaxValue;
 
-    /// <summary>Requests to assume that a peer queues when it does not say so (BEP 10 reqq).</summary>
-    public const int DefaultPeerLimit = 250;
+    /// <summary>Requests to assume that a peer queues when it does not say so (BEP 10 reqq): as many as libtorrent assumes.</summary>
+    public const int DefaultPeerLimit = 500;
 
     /// <summary>Blocks to keep in flight now.</summary>
     public int Size { get; private set; } = 8;

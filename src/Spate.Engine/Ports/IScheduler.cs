@@ -23,6 +23,9 @@ public interface IWorkers
     /// <summary>How many items run at the same time.</summary>
     int Count { get; }
 
+    /// <summary>How many pieces are best hashed at once, on one worker; 1 where it makes no difference.</summary>
+    int HashLanes { get; }
+
     /// <summary>Queues the item; never blocks. What may be queued is bounded by the callers' own budgets.</summary>
     void Queue(IWorkItem item);
 }

@@ -34,6 +34,7 @@ internal sealed class Downloads
     private const int RunBlocks = 64;              // hash and write large pieces in runs of 1 MiB
     private const long SnubMs = 30_000;            // asked and silent for so long: others may be asked for its blocks
     private const long LostMs = 90_000;            // a request that was passed over for so long will not be answered
+    private const long RowMs = 100;                // so quickly must whole pieces come one after the other to be hashed together
     private const int SoleTicks = 120;             // a piece that failed is one peer's alone for a minute at most
     private const double SlowPieceSeconds = 60;    // a peer that needs longer for a piece helps others instead
     private const int MostRejects = 5000;
@@ -45,6 +46,10 @@ internal sealed class Downloads
     private readonly Blame blame = new();
     private readonly HashSet<int> filesWritten = [];
     private PickedBlock[] picked = []; // made at the first pick: a session may hold thousands of torrents that never pick
+    private int inRow;       // whole pieces of the current row, which is as many as are hashed at once
+    private long rowStartMs;
+    private bool comeFast;   // the last row took no longer than RowMs
+    private int wholeAtDisk; // whole pieces with disk workers, or waiting for others to be hashed with
     private bool starved; // peers went without requests because memory ran short
 
     public Downloads(IDownloadOwner owner, PiecePicker picker, TorrentDisk disk)
@@ -189,6 +194,7 @@ internal sealed class Downloads
     {
         ActivePiece piece = job.Piece;
         piece.JobRunning = false;
+        if (job.IsWhole && disk.BatchSize > 1) wholeAtDisk--;
         foreach (int file in job.FilesWritten) filesWritten.Add(file);
         switch (job.Outcome)
         {
@@ -241,6 +247,7 @@ internal sealed class Downloads
         {
             if (piece.OneSender && ++piece.SoleTicks > SoleTicks) picker.Share(piece);
         }
+        disk.EndBatch();
         if (disk.Pool.IsUnderPressure) FlushHeld();
     }
 
@@ -315,9 +322,28 @@ internal sealed class Downloads
         if (count > 0 && (complete || count >= RunBlocks))
         {
             piece.Hashed = end;
-            disk.Store(piece, first, count, complete, complete && blame.Remembers(piece.Index));
+            Store(piece, first, count, complete);
         }
         else if (piece.IsComplete) StoreHeld(piece); // blocks behind the cursor were written out of order: the job reads them back
+    }
+
+    private void Store(ActivePiece piece, int first, int count, bool complete) =>
+        disk.Store(piece, first, count, complete, complete && blame.Remembers(piece.Index), MayWait(count == piece.BlockCount));
+
+    // True when a piece may wait to be hashed with the ones behind it: they come so fast that it is no wait.
+    private bool MayWait(bool isWhole)
+    {
+        if (!isWhole || disk.BatchSize == 1) return false;
+        wholeAtDisk++;
+        bool moreWillCome = picker.Missing.Count - wholeAtDisk >= disk.BatchSize;
+        bool mayWait = comeFast && moreWillCome && !disk.Pool.IsUnderPressure;
+        if (inRow++ == 0) rowStartMs = owner.NowMs;
+        if (inRow == disk.BatchSize)
+        {
+            comeFast = owner.NowMs - rowStartMs <= RowMs;
+            inRow = 0;
+        }
+        return mayWait;
     }
 
     // Writes the first run of held blocks, wherever it is.
@@ -328,14 +354,14 @@ internal sealed class Downloads
         if (first == piece.BlockCount)
         {
             // All is stored already (a restart found the piece complete but for its hash): an empty run ends it.
-            disk.Store(piece, piece.BlockCount, 0, complete: true, blame.Remembers(piece.Index));
+            Store(piece, piece.BlockCount, 0, complete: true);
             return;
         }
         int end = first;
         while (end < piece.BlockCount && piece[end].State == BlockState.Held) end++;
         if (piece.Hashed == first) piece.Hashed = end;
         bool complete = piece.IsComplete && piece.Held == end - first;
-        disk.Store(piece, first, end - first, complete, complete && blame.Remembers(piece.Index));
+        Store(piece, first, end - first, complete);
     }
 
     private void Snub(PeerConnection peer)

@@ -1,4 +1,5 @@
 using Spate.Engine.Ports;
+using Spate.Protocol.Hashing;
 
 namespace Spate.Simulation;
 
@@ -21,6 +22,9 @@ public sealed class SimWorkers : IWorkers
 
     /// <inheritdoc/>
     public int Count { get; }
+
+    /// <inheritdoc/>
+    public int HashLanes => Sha1Lanes.Count; // on every machine, or a seed would not replay elsewhere
 
     /// <summary>Items that wait for a worker.</summary>
     public int Waiting => waiting.Count;

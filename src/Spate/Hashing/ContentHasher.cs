@@ -2,17 +2,22 @@ using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using Spate.Protocol;
+using Spate.Protocol.Hashing;
 
 namespace Spate.Hashing;
 
 /// <summary>
 /// Reads content from its files and hashes it piece by piece, on as many threads as asked for. Each thread takes the next run of
-/// pieces, reads it front to back in chunks that stay in the processor's cache until they are hashed, and needs no other memory.
+/// pieces and reads it front to back. Where the processor can hash pieces side by side and they are not too large, a run is read whole
+/// first; else in chunks that stay in the processor's cache until they are hashed.
 /// </summary>
 internal abstract class ContentHasher
 {
     // Large enough for few system calls, small enough for a core's second-level cache: what is read is hashed from there.
     private const int ChunkBytes = 256 * 1024;
+
+    // What is read whole to be hashed side by side, for each thread.
+    private const int RowBytes = 16 * 1024 * 1024;
 
     // A run of pieces that one thread takes at a time: long enough for the disk's read-ahead, short enough for an even end.
     private const int RunBytes = 4 * 1024 * 1024;
@@ -23,6 +28,7 @@ internal abstract class ContentHasher
     private readonly long totalLength;
     private readonly int pieceLength;
     private readonly int pieceCount;
+    private readonly int piecesInRow; // that are hashed side by side; 0 where none are
     private volatile bool stopped;
     private int nextPiece;
     private long bytesDone;
@@ -35,6 +41,8 @@ internal abstract class ContentHasher
         this.pieceLength = pieceLength;
         totalLength = files.Length == 0 ? 0 : files[^1].Offset + files[^1].Length;
         pieceCount = checked((int)((totalLength + pieceLength - 1) / pieceLength));
+        int row = Math.Min(Sha1Lanes.Count, RowBytes / pieceLength);
+        piecesInRow = Sha1Lanes.IsSupported && pieceLength % Sha1Lanes.ChunkSize == 0 && row >= Sha1Lanes.Fewest ? row : 0;
     }
 
     /// <summary>A piece was read whole. Called from many threads, once for each piece.</summary>
@@ -83,7 +91,7 @@ internal abstract class ContentHasher
     private void Work()
     {
         using var worker = new Worker(this);
-        int piecesPerRun = Math.Max(1, RunBytes / pieceLength);
+        int piecesPerRun = piecesInRow > 0 ? piecesInRow : Math.Max(1, RunBytes / pieceLength);
         try
         {
             while (!stopped)
@@ -100,10 +108,13 @@ internal abstract class ContentHasher
         }
     }
 
-    // What one thread holds: a chunk, a hash and the file it reads.
+    // What one thread holds: a buffer, a hash and the file it reads.
     private sealed class Worker(ContentHasher owner) : IDisposable
     {
-        private readonly byte[] chunk = GC.AllocateUninitializedArray<byte>(ChunkBytes, pinned: true);
+        private readonly byte[] buffer = GC.AllocateUninitializedArray<byte>(Math.Max(ChunkBytes, owner.piecesInRow * owner.pieceLength), pinned: true);
+        private readonly Sha1Lanes? lanes = owner.piecesInRow > 0 ? new Sha1Lanes() : null;
+        private readonly ReadOnlyMemory<byte>[] row = new ReadOnlyMemory<byte>[owner.piecesInRow];
+        private readonly Sha1Hash[] hashes = new Sha1Hash[owner.piecesInRow];
         private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
         private readonly byte[] digest = new byte[Sha1Hash.Size];
         private SafeFileHandle? handle;
@@ -114,17 +125,14 @@ internal abstract class ContentHasher
             int file = FileAt((long)firstPiece * owner.pieceLength);
             for (int piece = firstPiece; piece < endPiece && !owner.stopped;)
             {
-                long start = (long)piece * owner.pieceLength;
-                while (owner.files[file].Offset + owner.files[file].Length <= start) file++;
-                // Pieces that lie in one file are read many at a time; a piece that crosses files is put together.
-                ref readonly ContentFile content = ref owner.files[file];
-                int whole = (int)Math.Min(endPiece - piece, (content.Offset + content.Length - start) / owner.pieceLength);
-                whole = Math.Min(whole, ChunkBytes / owner.pieceLength);
-                if (whole > 0) HashWholePieces(piece, whole, file, start - content.Offset);
+                int whole = Math.Min(endPiece - piece, buffer.Length / owner.pieceLength);
+                if ((long)(piece + whole) * owner.pieceLength > owner.totalLength) whole--; // the last one is shorter
+                if (whole > 0 && TryReadWhole(piece, whole, file)) HashWhole(piece, whole);
                 else
                 {
-                    whole = 1;
-                    HashPiece(piece, file);
+                    // Too large, or not all of it is there: some of the pieces may be.
+                    whole = Math.Max(whole, 1);
+                    for (int i = 0; i < whole; i++) HashPiece(piece + i, file);
                 }
                 piece += whole;
             }
@@ -136,20 +144,38 @@ internal abstract class ContentHasher
             hash.Dispose();
         }
 
-        private void HashWholePieces(int piece, int count, int file, long position)
+        private bool TryReadWhole(int piece, int count, int file)
         {
-            if (TryRead(file, position, count * owner.pieceLength, out _))
+            long start = (long)piece * owner.pieceLength, end = start + (long)count * owner.pieceLength;
+            for (long at = start; at < end;)
+            {
+                int bytes = FindPart(ref file, at, (int)(end - at), out long position);
+                if (!TryRead(file, position, buffer.AsSpan((int)(at - start), bytes), out _)) return false;
+                at += bytes;
+            }
+            return true;
+        }
+
+        private void HashWhole(int piece, int count)
+        {
+            if (lanes is not null && count >= Sha1Lanes.Fewest) HashSideBySide(lanes, piece, count);
+            else
             {
                 for (int i = 0; i < count; i++)
                 {
-                    SHA1.HashData(chunk.AsSpan(i * owner.pieceLength, owner.pieceLength), digest);
+                    SHA1.HashData(buffer.AsSpan(i * owner.pieceLength, owner.pieceLength), digest);
                     owner.OnPiece(piece + i, digest);
                 }
-                Interlocked.Add(ref owner.bytesDone, count * owner.pieceLength);
-                return;
             }
-            // Not all of it is there: some of the pieces may be.
-            for (int i = 0; i < count; i++) HashPiece(piece + i, file);
+            Interlocked.Add(ref owner.bytesDone, (long)count * owner.pieceLength);
+        }
+
+        private void HashSideBySide(Sha1Lanes lanes, int piece, int count)
+        {
+            for (int i = 0; i < count; i++) row[i] = buffer.AsMemory(i * owner.pieceLength, owner.pieceLength);
+            lanes.Append(row.AsSpan(0, count));
+            lanes.Finish(hashes.AsSpan(0, count));
+            for (int i = 0; i < count; i++) owner.OnPiece(piece + i, hashes[i].AsSpan());
         }
 
         private void HashPiece(int piece, int file)
@@ -159,11 +185,9 @@ internal abstract class ContentHasher
             bool readable = true;
             for (long at = start; at < end && readable && !owner.stopped;)
             {
-                while (owner.files[file].Offset + owner.files[file].Length <= at) file++;
-                ref readonly ContentFile content = ref owner.files[file];
-                int bytes = (int)Math.Min(Math.Min(end, content.Offset + content.Length) - at, ChunkBytes);
-                readable = TryRead(file, at - content.Offset, bytes, out Exception? reason);
-                if (readable) hash.AppendData(chunk, 0, bytes);
+                int bytes = FindPart(ref file, at, (int)Math.Min(end - at, ChunkBytes), out long position);
+                readable = TryRead(file, position, buffer.AsSpan(0, bytes), out Exception? reason);
+                if (readable) hash.AppendData(buffer, 0, bytes);
                 else owner.OnUnreadable(piece, file, reason);
                 at += bytes;
             }
@@ -172,12 +196,21 @@ internal abstract class ContentHasher
             if (readable && !owner.stopped) owner.OnPiece(piece, digest);
         }
 
-        private bool TryRead(int file, long position, int bytes, out Exception? reason)
+        // How much of what is wanted the file has in which it begins, and where: that file, or one behind it.
+        private int FindPart(ref int file, long at, int wanted, out long position)
+        {
+            while (owner.files[file].Offset + owner.files[file].Length <= at) file++;
+            ref readonly ContentFile content = ref owner.files[file];
+            position = at - content.Offset;
+            return (int)Math.Min(wanted, content.Length - position);
+        }
+
+        private bool TryRead(int file, long position, Span<byte> into, out Exception? reason)
         {
             reason = null;
             if (owner.files[file].Path is not { } path)
             {
-                chunk.AsSpan(0, bytes).Clear();
+                into.Clear();
                 return true;
             }
             if (owner.IsMissing(file)) return false;
@@ -185,9 +218,9 @@ internal abstract class ContentHasher
             {
                 if (handleFile != file) Open(file, path);
                 int filled = 0;
-                while (filled < bytes)
+                while (filled < into.Length)
                 {
-                    int read = RandomAccess.Read(handle!, chunk.AsSpan(filled, bytes - filled), position + filled);
+                    int read = RandomAccess.Read(handle!, into[filled..], position + filled);
                     if (read == 0) throw new EndOfStreamException($"{path} ends at byte {position + filled}, before it should.");
                     filled += read;
                 }

@@ -1,4 +1,5 @@
 using Spate.Engine.Ports;
+using Spate.Protocol.Hashing;
 
 namespace Spate.Runtime;
 
@@ -17,6 +18,8 @@ internal sealed class DiskWorkers : IWorkers, IDisposable
     }
 
     public int Count { get; }
+
+    public int HashLanes => Sha1Lanes.IsSupported ? Sha1Lanes.Count : 1;
 
     public void Queue(IWorkItem item)
     {

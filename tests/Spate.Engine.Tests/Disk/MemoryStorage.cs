@@ -1,4 +1,5 @@
 using Spate.Engine.Ports;
+using Spate.Protocol.Hashing;
 
 namespace Spate.Engine.Tests.Disk;
 
@@ -243,13 +244,24 @@ internal sealed class WorldWorkers(IScheduler world) : IWorkers
 {
     public int Count => 2;
 
-    public void Queue(IWorkItem item) => world.Schedule(item);
+    public int HashLanes => Sha1Lanes.Count;
+
+    /// <summary>Items that came so far.</summary>
+    public int Queued { get; private set; }
+
+    public void Queue(IWorkItem item)
+    {
+        Queued++;
+        world.Schedule(item);
+    }
 }
 
 /// <summary>Disk workers that are threads of the pool.</summary>
 internal sealed class PoolWorkers : IWorkers
 {
     public int Count => 4;
+
+    public int HashLanes => 1;
 
     public void Queue(IWorkItem item) => ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: false);
 }

@@ -126,7 +126,7 @@ public class RequestWindowTests
         path.Run(5_000);
         path.MostInFlight = 0;
         Assert.True(path.Run(1_000) > 700_000 * 0.97, "The link is not full.");
-        Assert.InRange(path.MostInFlight, 1, 300);
+        Assert.InRange(path.MostInFlight, 1, 560);
     }
 
     [Fact]

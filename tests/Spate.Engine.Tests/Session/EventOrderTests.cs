@@ -38,6 +38,8 @@ public sealed class EventOrderTests
     {
         public int Count => 1;
 
+        public int HashLanes => 1;
+
         public void Schedule(IWorkItem item) => item.Run();
 
         public void Queue(IWorkItem item) => item.Run();

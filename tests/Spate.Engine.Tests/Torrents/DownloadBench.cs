@@ -25,7 +25,8 @@ internal sealed class DownloadBench : IDownloadOwner
         Pool = new BlockPool(memory);
         Files = new TorrentFiles(new FileLayout(content.Metainfo), new FileCache(Storage, 10), "/dl", preallocate: false);
         Picker = new PiecePicker(content.Metainfo, World);
-        Disk = new TorrentDisk(Files, Pool, new WorldWorkers(World), World.Strand, job => Downloads!.OnPieceJob(job), _ => { });
+        Workers = new WorldWorkers(World);
+        Disk = new TorrentDisk(Files, Pool, Workers, World.Strand, job => Downloads!.OnPieceJob(job), _ => { });
         Downloads = new Downloads(this, Picker, Disk);
         World.Strand.TurnEnd = () =>
         {
@@ -47,6 +48,8 @@ internal sealed class DownloadBench : IDownloadOwner
     public TorrentFiles Files { get; }
 
     public PiecePicker Picker { get; }
+
+    public WorldWorkers Workers { get; }
 
     public TorrentDisk Disk { get; }
 
