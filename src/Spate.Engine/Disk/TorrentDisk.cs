@@ -21,7 +21,7 @@ internal sealed class TorrentDisk : IWorkers
     private readonly Action<object?> onPieceJob;
     private readonly Action<object?> onUploadJob;
     private readonly Action<object?> onCall;
-    private readonly ConcurrentBag<PieceBatch> batches = [];
+    private ConcurrentBag<PieceBatch>? batches;   // made when first needed: a session may hold thousands of torrents that never are fast
     private readonly Queue<IWorkItem> held = new();
     private PieceBatch? filling;                  // whole pieces that wait for others to be hashed with
     private TaskCompletionSource? holder;         // while somebody has the files for himself, or waits for the jobs to end
@@ -154,6 +154,7 @@ internal sealed class TorrentDisk : IWorkers
     private void AddToBatch(PieceJob job, bool mayWait)
     {
         running++;
+        batches ??= [];
         filling ??= batches.TryTake(out PieceBatch? reused) ? reused : new PieceBatch(batches.Add);
         filling.Add(job);
         if (!mayWait || filling.Count == BatchSize) EndBatch();

@@ -15,6 +15,7 @@ internal sealed class RequestWindow
     private const double SilenceMargin = 1.2;  // of a peer that sends in portions: enough for the next one, and more each time until it is
     private const long LongestSilenceMs = 1000; // a longer one is a stall
     private const int LargestCushion = 512;    // 8 MiB: with more a fast peer reads ahead what then falls out of its caches, with less some run dry
+    private const int MostForSilence = 32;     // of one peer of many: what is asked of it early, others fetch from elsewhere meanwhile
     private const long StartRoundMs = 25;
     private const long RoundMs = 250;          // long enough to see past the bursts of a peer that limits its rate
     private const double Growth = 1.15;        // a round must bring so much more for the window to double again
@@ -44,6 +45,9 @@ internal sealed class RequestWindow
             Size = Math.Min(Size, limit);
         }
     }
+
+    /// <summary>Many others send to us too, so that nothing is lost when this one runs dry for a moment.</summary>
+    public bool IsOneOfMany { get; set; }
 
     /// <summary>The rate that the window follows, in bytes a second.</summary>
     public double BytesPerSecond => bytesPerMs * 1000;
@@ -108,7 +112,11 @@ internal sealed class RequestWindow
         double blocksPerMs = bytesPerMs / BlockPool.BlockSize;
         double cushion = Math.Min(blocksPerMs * CushionMs, LargestCushion);
         // A peer that holds to a limit may send a portion every half second: what it is to send has to be asked for by then.
-        if (silenceMs * SilenceMargin > CushionMs && silenceMs <= LongestSilenceMs) cushion = Math.Max(cushion, blocksPerMs * silenceMs * SilenceMargin);
+        if (silenceMs * SilenceMargin > CushionMs && silenceMs <= LongestSilenceMs)
+        {
+            double portion = blocksPerMs * silenceMs * SilenceMargin;
+            cushion = Math.Max(cushion, IsOneOfMany ? Math.Min(portion, MostForSilence) : portion);
+        }
         double wanted = blocksPerMs * 2 * RoundTripMs + cushion + Smallest;
         Size = (int)Math.Clamp(wanted, Math.Min(Smallest, limit), limit);
     }

@@ -34,6 +34,8 @@ internal sealed class Downloads
     private const int RunBlocks = 64;              // hash and write large pieces in runs of 1 MiB
     private const long SnubMs = 30_000;            // asked and silent for so long: others may be asked for its blocks
     private const long LostMs = 90_000;            // a request that was passed over for so long will not be answered
+    private const int FewSources = 3;
+    private const long SourceMs = 3_000;           // who sent a block, or let us ask, so lately is a source
     private const long RowMs = 100;                // so quickly must whole pieces come one after the other to be hashed together
     private const int SoleTicks = 120;             // a piece that failed is one peer's alone for a minute at most
     private const double SlowPieceSeconds = 60;    // a peer that needs longer for a piece helps others instead
@@ -232,8 +234,14 @@ internal sealed class Downloads
     public void Tick()
     {
         long now = owner.NowMs;
+        int sources = 0;
         foreach (PeerConnection peer in owner.Peers)
         {
+            if (now - peer.LastBlockMs < SourceMs) sources++;
+        }
+        foreach (PeerConnection peer in owner.Peers)
+        {
+            peer.Window.IsOneOfMany = sources > FewSources;
             peer.Pick.IsSlow = peer.Downloaded.BytesPerSecond * SlowPieceSeconds < picker.PieceLength;
             if (peer.Pick.Requests.Count > 0)
             {

@@ -16,8 +16,9 @@ internal abstract class ContentHasher
     // Large enough for few system calls, small enough for a core's second-level cache: what is read is hashed from there.
     private const int ChunkBytes = 256 * 1024;
 
-    // What is read whole to be hashed side by side, for each thread.
+    // What is read whole to be hashed side by side: by each thread, and by all of them.
     private const int RowBytes = 16 * 1024 * 1024;
+    private const int AllRowsBytes = 256 * 1024 * 1024;
 
     // A run of pieces that one thread takes at a time: long enough for the disk's read-ahead, short enough for an even end.
     private const int RunBytes = 4 * 1024 * 1024;
@@ -28,7 +29,7 @@ internal abstract class ContentHasher
     private readonly long totalLength;
     private readonly int pieceLength;
     private readonly int pieceCount;
-    private readonly int piecesInRow; // that are hashed side by side; 0 where none are
+    private int piecesInRow; // that are hashed side by side; 0 where none are
     private volatile bool stopped;
     private int nextPiece;
     private long bytesDone;
@@ -41,8 +42,6 @@ internal abstract class ContentHasher
         this.pieceLength = pieceLength;
         totalLength = files.Length == 0 ? 0 : files[^1].Offset + files[^1].Length;
         pieceCount = checked((int)((totalLength + pieceLength - 1) / pieceLength));
-        int row = Math.Min(Sha1Lanes.Count, RowBytes / pieceLength);
-        piecesInRow = Sha1Lanes.IsSupported && pieceLength % Sha1Lanes.ChunkSize == 0 && row >= Sha1Lanes.Fewest ? row : 0;
     }
 
     /// <summary>A piece was read whole. Called from many threads, once for each piece.</summary>
@@ -66,6 +65,8 @@ internal abstract class ContentHasher
     {
         if (threads <= 0) threads = Environment.ProcessorCount;
         threads = (int)Math.Clamp(Math.Min(threads, (totalLength + RunBytes - 1) / RunBytes), 1, 256);
+        int row = Math.Min(Sha1Lanes.Count, Math.Min(RowBytes, AllRowsBytes / threads) / pieceLength);
+        piecesInRow = Sha1Lanes.IsSupported && pieceLength % Sha1Lanes.ChunkSize == 0 && row >= Sha1Lanes.Fewest ? row : 0;
         using CancellationTokenRegistration registration = cancel.Register(() => stopped = true);
         var workers = new Thread[threads];
         for (int i = 0; i < threads; i++)

@@ -169,6 +169,18 @@ public class RequestWindowTests
     }
 
     [Fact]
+    public void One_of_many_that_sends_in_portions_is_not_asked_for_what_others_could_fetch_meanwhile()
+    {
+        var window = new RequestWindow { PeerLimit = 2000, IsOneOfMany = true };
+        window.Restart(1);
+        var path = new Path(window, 1) { BytesPerMs = 2.5 * Megabyte, PeriodMs = 500 };
+        path.Run(20_000);
+        path.MostInFlight = 0;
+        path.Run(10_000);
+        Assert.InRange(path.MostInFlight, 16, 60); // a portion has 76 blocks
+    }
+
+    [Fact]
     public void Jitter_does_not_empty_the_pipe()
     {
         var window = new RequestWindow { PeerLimit = 2000 };

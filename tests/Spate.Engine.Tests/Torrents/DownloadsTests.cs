@@ -106,6 +106,24 @@ public class DownloadsTests
     }
 
     [Fact]
+    public void Four_that_send_are_many_until_one_stops()
+    {
+        DownloadBench bench = Small(200, 1);
+        TestPeer[] peers = [.. Enumerable.Range(0, 4).Select(_ => bench.Add())];
+        bench.Tick(10);
+        Assert.All(peers, peer => Assert.False(peer.Connection.Window.IsOneOfMany)); // none has sent anything for a while
+        foreach (TestPeer peer in peers) peer.Answer(1);
+        bench.Tick();
+        Assert.All(peers, peer => Assert.True(peer.Connection.Window.IsOneOfMany));
+        for (int i = 0; i < 5; i++)
+        {
+            foreach (TestPeer peer in peers[1..]) peer.Answer(1);
+            bench.Tick();
+        }
+        Assert.All(peers, peer => Assert.False(peer.Connection.Window.IsOneOfMany));
+    }
+
+    [Fact]
     public void A_peer_that_loses_a_piece_still_sends_the_others()
     {
         foreach (bool fast in (bool[])[true, false])
