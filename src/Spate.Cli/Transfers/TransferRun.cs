@@ -117,7 +117,7 @@ internal sealed class TransferRun : IAsyncDisposable
         if (status.State == TorrentState.Checking || transfer.End is not null) return;
         if (status.DownloadedThisRun != transfer.DownloadedThen) (transfer.AdvancedAt, transfer.DownloadedThen) = (now, status.DownloadedThisRun);
         if (status.Peers > 0 && time.GetElapsedTime(transfer.AdvancedAt, now) < StallAfter) transfer.Stall = null;
-        else if (sample)
+        else if (sample || transfer.Stall is null)
         {
             transfer.Stall = StallReason.Of(
                 status, status.Peers > 0 ? await torrent.GetPeersAsync() : [], torrent.Metainfo.IsPrivate ? null : session.Dht?.Status);

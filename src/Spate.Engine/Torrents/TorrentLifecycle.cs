@@ -191,7 +191,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
     /// <summary>Moves the files to another folder.</summary>
     public Task MoveAsync(string folder) => Chain(async () =>
     {
-        bool ran = Swarm.IsRunning;
+        bool ran = Swarm.IsRunning, wasChecking = State == TorrentState.Checking; // a check that this interrupted goes on, be the torrent paused or not
         await StopRunningAsync(DisconnectReason.TorrentStopped);
         await EndOldMoveAsync();
         if (!string.Equals(files.Folder, folder, StringComparison.Ordinal))
@@ -199,7 +199,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             await MoveFilesAsync(folder, again: false);
             await SaveResumeAsync(clean: true);
         }
-        if (ran || wantsToRun)
+        if (ran || wantsToRun || wasChecking)
         {
             await PrepareAsync();
             await ContinueAsync();

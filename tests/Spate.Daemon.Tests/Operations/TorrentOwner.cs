@@ -77,7 +77,7 @@ internal sealed class TorrentOwner(int number, string downloads)
             Assert.True(actual == expected || (isOpen && actual == openFacts), $"{id} is {actual}, was acknowledged as {expected}" + (isOpen ? $", and {openFacts} was under way" : ""));
             if (actual is not null)
             {
-                Assert.True(row!.Progress == 1, $"{id} has {row.Progress:P0} of its files, in {row.SavePath}");
+                Assert.True(row!.Progress == 1, $"{id} is {row.State} {row.Error} and has {row.Progress:P0} of its files, in {row.SavePath}; there are {FilesOf(i)}; was {expected}, under way {(isOpen ? openFacts : null)}");
                 known[id] = actual;
                 left.Remove(id);
                 AssertLiesIn(id, i, actual.Folder);
@@ -236,6 +236,8 @@ internal sealed class TorrentOwner(int number, string downloads)
     private string FolderOf(Random random) => Path.Combine(downloads, $"f{random.Next(3)}");
 
     private IEnumerable<string> PathsIn(string folder, int name) => Enumerable.Range(0, Files).Select(file => Path.Combine(folder, $"{number}.{name}", $"file{file}"));
+
+    private string FilesOf(int name) => string.Join(", ", Folders.SelectMany(folder => PathsIn(folder, name)).Where(File.Exists));
 
     private string Content(int name) => $"{number}.{name}";
 

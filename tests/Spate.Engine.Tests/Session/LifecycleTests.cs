@@ -369,6 +369,23 @@ public sealed class LifecycleTests
         return node;
     }
 
+    [Theory]
+    [InlineData("/other")]
+    [InlineData(SimNode.Folder)] // what an interrupted move is found to have come to
+    public void A_move_in_the_middle_of_a_check_of_a_paused_torrent_lets_it_be_checked_to_the_end(string folder)
+    {
+        SimNode node = Large().Prepare("node", Node with
+        {
+            IsSeed = true, Torrent = Node.Torrent with { Paused = true }, Disk = new DiskOptions { ReadBytesPerSecond = 10_000_000, Workers = 1 },
+        });
+        node.Start();
+        world.RunUntil(() => node.Torrent!.Status.CheckProgress > 0.2, Minute, "the check is under way");
+        Assert.Equal(TorrentState.Checking, node.Torrent!.Status.State);
+        Do(() => node.Torrent!.MoveAsync(folder));
+        Assert.Equal((TorrentState.Paused, true), (node.Torrent!.Status.State, node.Torrent.Status.IsFinished));
+        Assert.True(node.Host.Disk.Holds(node.Content, folder));
+    }
+
     [Fact]
     public void A_move_that_fails_leaves_everything_where_it_was_and_goes_on()
     {
