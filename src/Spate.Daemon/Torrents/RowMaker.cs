@@ -19,11 +19,12 @@ internal static class RowMaker
     public static TorrentRow Make(ManagedTorrent torrent, int queuePosition)
     {
         State.SavedTorrent saved = torrent.Saved;
+        TorrentStatus? status = torrent.Engine?.Status; // of one moment, for all of the row
         var row = new TorrentRow
         {
             Id = torrent.Name,
             Name = saved.Name ?? torrent.Name,
-            State = StateOf(torrent),
+            State = StateOf(torrent, status),
             Error = torrent.Broken,
             Category = saved.Category ?? "",
             Tags = saved.Tags,
@@ -37,23 +38,23 @@ internal static class RowMaker
             DownloadLimit = saved.Limits.Download,
             UploadLimit = saved.Limits.Upload,
         };
-        if (torrent.Engine is { } engine) return WithStatus(row, saved.Name, engine);
+        if (torrent.Engine is { } engine && status is not null) return WithStatus(row, saved.Name, engine, status);
         if (torrent.Search is { } search)
         {
-            Engine.Metadata.MetadataStatus status = search.Status;
-            row = row with { Name = saved.Name ?? status.Name, Peers = status.Peers, Tracker = TrackerOf(status.Trackers) };
+            Engine.Metadata.MetadataStatus sought = search.Status;
+            row = row with { Name = saved.Name ?? sought.Name, Peers = sought.Peers, Tracker = TrackerOf(sought.Trackers) };
         }
         else if (saved is { Name: null, Magnet: { } magnet } && MagnetLink.TryParse(magnet, out MagnetLink? link, out _)) row = row with { Name = link.Name ?? torrent.Name };
         return row;
     }
 
-    public static TorrentState StateOf(ManagedTorrent torrent)
+    private static TorrentState StateOf(ManagedTorrent torrent, TorrentStatus? status)
     {
         if (torrent.Broken is not null) return TorrentState.Error;
         if (torrent.IsMoving) return TorrentState.Moving;
         TorrentState standing = torrent.IsStopped ? TorrentState.Paused : TorrentState.Queued;
-        if (torrent.Engine is not { } engine) return torrent.Search is null ? standing : TorrentState.Metadata;
-        return engine.Status.State switch
+        if (status is null) return torrent.Search is null ? standing : TorrentState.Metadata;
+        return status.State switch
         {
             EngineState.Checking => TorrentState.Checking,
             EngineState.Downloading => TorrentState.Downloading,
@@ -63,9 +64,8 @@ internal static class RowMaker
         };
     }
 
-    private static TorrentRow WithStatus(TorrentRow row, string? name, Torrent engine)
+    private static TorrentRow WithStatus(TorrentRow row, string? name, Torrent engine, TorrentStatus status)
     {
-        TorrentStatus status = engine.Status;
         (int? seeders, int? leechers) = SwarmOf(status.Trackers);
         return row with
         {

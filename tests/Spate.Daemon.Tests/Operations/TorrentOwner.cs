@@ -77,7 +77,10 @@ internal sealed class TorrentOwner(int number, string downloads)
             Assert.True(actual == expected || (isOpen && actual == openFacts), $"{id} is {actual}, was acknowledged as {expected}" + (isOpen ? $", and {openFacts} was under way" : ""));
             if (actual is not null)
             {
-                Assert.True(row!.Progress == 1, $"{id} is {row.State} {row.Error} and has {row.Progress:P0} of its files, in {row.SavePath}; there are {FilesOf(i)}; was {expected}, under way {(isOpen ? openFacts : null)}");
+                Assert.True(
+                    row!.Progress == 1,
+                    $"{id} is {row.State} {row.Error} and has {row.Progress:P0} of its files, in {row.SavePath}; there are {FilesOf(i)}; "
+                        + $"was {expected}, under way {(isOpen ? openFacts : null)}");
                 known[id] = actual;
                 left.Remove(id);
                 AssertLiesIn(id, i, actual.Folder);
