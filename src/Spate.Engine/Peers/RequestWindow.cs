@@ -4,8 +4,8 @@ namespace Spate.Engine.Peers;
 
 /// <summary>
 /// How many blocks to keep in flight at one peer: its bandwidth-delay product, measured. It doubles while more requests bring
-/// more bytes, then follows rate × two round trips, and a cushion for peers that send in portions. The round trip is the shortest ever
-/// seen, as later ones include the time that our own requests wait in line.
+/// more bytes, then follows rate × two round trips, and a cushion for peers that send in portions, of what is good for the peer at most
+/// (<see cref="CushionLimit"/>). The round trip is the shortest ever seen, as later ones include the time that our own requests wait in line.
 /// </summary>
 internal sealed class RequestWindow
 {
@@ -14,12 +14,12 @@ internal sealed class RequestWindow
     private const double CushionMs = 100;
     private const double SilenceMargin = 1.2;  // of a peer that sends in portions: enough for the next one, and more each time until it is
     private const long LongestSilenceMs = 1000; // a longer one is a stall
-    private const int LargestCushion = 512;    // 8 MiB: with more a fast peer reads ahead what then falls out of its caches, with less some run dry
     private const int MostForSilence = 32;     // of one peer of many: what is asked of it early, others fetch from elsewhere meanwhile
     private const long StartRoundMs = 25;
     private const long RoundMs = 250;          // long enough to see past the bursts of a peer that limits its rate
     private const double Growth = 1.15;        // a round must bring so much more for the window to double again
 
+    private readonly CushionLimit cushionLimit = new();
     private int limit = DefaultPeerLimit;
     private bool starting = true, settled;
     private int roundBlocks;
@@ -107,10 +107,12 @@ internal sealed class RequestWindow
         // The short rounds of the start saw bursts: the first long one counts alone. Then up at once, down slowly, as one slow round
         // is no reason to let the pipe run dry.
         bytesPerMs = starting || !settled ? measured : Math.Max(measured, bytesPerMs * 0.8 + measured * 0.2);
+        double blocksPerMs = bytesPerMs / BlockPool.BlockSize;
+        if (starting) cushionLimit.Begin(Size);
+        else if (!IsOneOfMany && blocksPerMs * CushionMs > CushionLimit.Least) cushionLimit.OnRound(measured);
         settled = !starting;
         starting = false;
-        double blocksPerMs = bytesPerMs / BlockPool.BlockSize;
-        double cushion = Math.Min(blocksPerMs * CushionMs, LargestCushion);
+        double cushion = Math.Min(blocksPerMs * CushionMs, cushionLimit.Blocks);
         // A peer that holds to a limit may send a portion every half second: what it is to send has to be asked for by then.
         if (silenceMs * SilenceMargin > CushionMs && silenceMs <= LongestSilenceMs)
         {

@@ -20,6 +20,9 @@ public class RequestWindowTests
         /// <summary>What the link carries now, in bytes a millisecond.</summary>
         public double BytesPerMs { get; set; }
 
+        /// <summary>What the peer makes of that when it has been asked for so many blocks: a factor.</summary>
+        public Func<int, double> Zeal { get; set; } = _ => 1;
+
         /// <summary>The peer holds to that rate by a quota for each of so many milliseconds, which it sends at ten times the rate; 0 for evenly.</summary>
         public double PeriodMs { get; set; }
 
@@ -58,7 +61,7 @@ public class RequestWindowTests
             for (; room > 0; room--)
             {
                 double start = Math.Max(clock + roundTripMs / 2, linkFreeMs);
-                linkFreeMs = PeriodMs > 0 ? Quota(start) + BlockSize / (10 * BytesPerMs) : start + BlockSize / BytesPerMs;
+                linkFreeMs = PeriodMs > 0 ? Quota(start) + BlockSize / (10 * BytesPerMs) : start + BlockSize / (BytesPerMs * Zeal(flight.Count));
                 lastArrivesMs = Math.Max(lastArrivesMs, linkFreeMs + roundTripMs / 2 + random.NextDouble() * JitterMs);
                 flight.Enqueue(((long)clock, lastArrivesMs));
             }
@@ -127,6 +130,38 @@ public class RequestWindowTests
         path.MostInFlight = 0;
         Assert.True(path.Run(1_000) > 700_000 * 0.97, "The link is not full.");
         Assert.InRange(path.MostInFlight, 1, 560);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_peer_that_is_slower_the_more_it_is_asked_for_is_asked_for_less(bool always)
+    {
+        var window = new RequestWindow { PeerLimit = 2000 };
+        window.Restart(0.1);
+        var path = new Path(window, 0.1) { BytesPerMs = 650_000 };
+        Func<int, double> reads = asked => asked <= 64 ? 1 : 0.8;
+        if (always) path.Zeal = reads;
+        path.Run(3_000);
+        path.Zeal = reads;
+        path.Run(20_000);
+        Assert.True(path.Run(20_000) > 650_000 * 0.94);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_peer_that_is_quicker_the_more_it_is_asked_for_is_asked_for_more(bool always)
+    {
+        var window = new RequestWindow { PeerLimit = 2000 };
+        window.Restart(0.1);
+        var path = new Path(window, 0.1) { BytesPerMs = 650_000 };
+        Func<int, double> reads = asked => Math.Min(1, 0.7 + asked * 0.001);
+        if (always) path.Zeal = reads;
+        path.Run(3_000);
+        path.Zeal = reads;
+        path.Run(20_000);
+        Assert.True(path.Run(20_000) > 650_000 * 0.94);
     }
 
     [Fact]
