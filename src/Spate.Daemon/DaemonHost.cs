@@ -208,6 +208,7 @@ public sealed class DaemonHost : IAsyncDisposable
         {
             Listen = options.Session.Listen ?? [.. addresses.DefaultIfEmpty(IPAddress.IPv6Any).Select(address => new IPEndPoint(address, network.ListenPort))],
             StateFolder = state.ResumeFolder,
+            DirectWrites = options.Session.DirectWrites,
             MaxConnections = network.MaxConnections,
             UploadSlots = network.UploadSlots,
             Dht = options.Session.Dht ?? network.Dht,

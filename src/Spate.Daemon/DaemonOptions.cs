@@ -48,6 +48,9 @@ public sealed record SessionOverrides
 
     public bool? Dht { get; init; }
 
+    /// <summary>See <see cref="Spate.Engine.SessionOptions.DirectWrites"/>.</summary>
+    public bool DirectWrites { get; init; } = true;
+
     public bool? LocalDiscovery { get; init; }
 
     /// <summary>DHT nodes to start from.</summary>

@@ -29,7 +29,7 @@ public static class SpateSession
             Time = TimeProvider.System,
             Random = new SystemRandom(),
             Network = network,
-            Storage = new DiskStorage(),
+            Storage = new DiskStorage(options.DirectWrites),
             Http = new HttpFetcher(options.ClientName.Replace(' ', '/'), names, network),
             Scheduler = new PoolScheduler(),
             Disk = workers,

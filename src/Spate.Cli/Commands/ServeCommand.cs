@@ -68,6 +68,7 @@ internal static partial class ServeCommand
 
     private static readonly Option<bool> noDht = new("--no-dht") { Description = "Do not use the DHT, whatever the settings say" };
     private static readonly Option<bool> noLsd = new("--no-lsd") { Description = "Do not look for peers on the local network, whatever the settings say" };
+    private static readonly Option<bool> noDirectWrites = new("--no-direct-writes") { Description = "Write through the system's page cache, also where writing past it is quicker" };
     private static readonly Option<string> web = new("--web") { Description = "The folder of the built web interface (default: the one that came with this program)", HelpName = "DIR" };
     private static readonly Option<string> logFile = new("--log-file") { Description = "Write the log to a file too, which rolls at 10 MB; five are kept", HelpName = "FILE" };
     private static readonly Option<bool> logJson = new("--log-json") { Description = "The log as lines of JSON" };
@@ -77,7 +78,7 @@ internal static partial class ServeCommand
     {
         var command = new Command("serve", "Run the daemon: torrents that go on, with a web interface and an API")
         {
-            listen, port, state, downloads, roots, allowedHosts, trustedProxies, basePath, allowPrivateUrls, peerListen, noDht, noLsd, web, logFile, logJson, setPassword,
+            listen, port, state, downloads, roots, allowedHosts, trustedProxies, basePath, allowPrivateUrls, peerListen, noDht, noLsd, noDirectWrites, web, logFile, logJson, setPassword,
         };
         return command.Does(environment, async context =>
         {
@@ -140,6 +141,7 @@ internal static partial class ServeCommand
             Session = new SessionOverrides
             {
                 Listen = peers.Length > 0 ? [.. peers.Select(IPEndPoint.Parse)] : null, Dht = context.Get(noDht) ? false : null, LocalDiscovery = context.Get(noLsd) ? false : null,
+                DirectWrites = !context.Get(noDirectWrites),
             },
         };
     }

@@ -61,6 +61,8 @@ internal sealed class SessionArguments
         },
     };
 
+    private readonly Option<bool> noDirectWrites = new("--no-direct-writes") { Description = "Write through the system's page cache, also where writing past it is quicker" };
+
     private readonly Option<bool> noExchange = new("--no-pex") { Description = "Do not exchange peers with peers" };
 
     private readonly Option<bool> noLocal = new("--no-lsd") { Description = "Do not look for peers on the local network" };
@@ -75,7 +77,7 @@ internal sealed class SessionArguments
     /// <summary>Makes the options part of a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { peers, listen, port, down, up, maxPeers, state, memory, noExchange, noLocal, noDht, dhtNodes }) command.Add(option);
+        foreach (Option option in new Option[] { peers, listen, port, down, up, maxPeers, state, memory, noDirectWrites, noExchange, noLocal, noDht, dhtNodes }) command.Add(option);
     }
 
     public int MaxPeers(CommandContext context) => context.Has(maxPeers) ? context.Get(maxPeers) : new TorrentOptions { SaveTo = "" }.MaxPeers;
@@ -121,6 +123,7 @@ internal sealed class SessionArguments
                     DownloadLimit = ReadSize(context, down),
                     UploadLimit = ReadSize(context, up),
                     WriteMemory = ReadSize(context, memory) is > 0 and var bytes ? bytes : new SessionOptions().WriteMemory,
+                    DirectWrites = !context.Get(noDirectWrites),
                     PeerExchange = !context.Get(noExchange),
                     LocalDiscovery = !context.Get(noLocal),
                     Dht = !context.Get(noDht),

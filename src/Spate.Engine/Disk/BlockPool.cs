@@ -4,8 +4,8 @@ using Spate.Engine.Runtime;
 namespace Spate.Engine.Disk;
 
 /// <summary>
-/// All memory that received blocks live in until they are on disk: slots of 16 KiB in pinned slabs of 1 MiB, made as needed up
-/// to the budget and then reused. Rented by pumps, returned by disk workers; lock-free while there is room. Who finds it empty waits, and so
+/// All memory that received blocks live in until they are on disk: slots of 16 KiB in pinned slabs of 1 MiB that start at a page, as
+/// a storage that writes past the page cache wants it; made as needed up to the budget and then reused. Rented by pumps, returned by disk workers; lock-free while there is room. Who finds it empty waits, and so
 /// stops receiving, and so TCP pushes back.
 /// </summary>
 public sealed class BlockPool
@@ -14,9 +14,11 @@ public sealed class BlockPool
     public const int BlockSize = 16 * 1024;
 
     private const int BlocksPerSlab = 64;
+    private const int Page = 4096;
     private const int Taken = -2; // in place of the next free slot: this one is rented
 
     private readonly byte[]?[] slabs;
+    private readonly int[] starts; // by slab: where its first page begins
     private readonly int[] next; // of a free slot: the free slot below it, or -1; of a rented one: Taken
     private readonly Lock growing = new();
     private readonly Queue<PumpSignal> waiters = new(); // under growing
@@ -30,6 +32,7 @@ public sealed class BlockPool
     {
         int count = (int)Math.Clamp((budgetBytes + BlockSize * BlocksPerSlab - 1) / (BlockSize * BlocksPerSlab), 1, 1 << 14);
         slabs = new byte[count][];
+        starts = new int[count];
         next = new int[count * BlocksPerSlab];
         Capacity = next.Length;
     }
@@ -78,10 +81,12 @@ public sealed class BlockPool
     }
 
     /// <summary>The bytes of a slot.</summary>
-    public Memory<byte> Memory(int slot) => MemoryMarshal.CreateFromPinnedArray(slabs[slot / BlocksPerSlab], slot % BlocksPerSlab * BlockSize, BlockSize);
+    public Memory<byte> Memory(int slot) => MemoryMarshal.CreateFromPinnedArray(slabs[slot / BlocksPerSlab], Start(slot), BlockSize);
 
     /// <summary>The bytes of a slot.</summary>
-    public Span<byte> Span(int slot) => slabs[slot / BlocksPerSlab].AsSpan(slot % BlocksPerSlab * BlockSize, BlockSize);
+    public Span<byte> Span(int slot) => slabs[slot / BlocksPerSlab].AsSpan(Start(slot), BlockSize);
+
+    private int Start(int slot) => starts[slot / BlocksPerSlab] + slot % BlocksPerSlab * BlockSize;
 
     private bool TryPop(out int slot)
     {
@@ -120,7 +125,9 @@ public sealed class BlockPool
         {
             if (TryPop(out slot)) return true;
             if (made == slabs.Length) return false;
-            slabs[made] = GC.AllocateUninitializedArray<byte>(BlocksPerSlab * BlockSize, pinned: true);
+            byte[] slab = GC.AllocateUninitializedArray<byte>(BlocksPerSlab * BlockSize + Page, pinned: true);
+            starts[made] = (int)(-Marshal.UnsafeAddrOfPinnedArrayElement(slab, 0) & (Page - 1));
+            slabs[made] = slab;
             slot = made++ * BlocksPerSlab;
             next[slot] = Taken;
             for (int i = slot + BlocksPerSlab - 1; i > slot; i--) Push(i);

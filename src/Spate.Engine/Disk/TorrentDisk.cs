@@ -45,7 +45,10 @@ internal sealed class TorrentDisk : IWorkers
             Ended();
         };
         onCall = _ => Ended();
-        BatchSize = FitBatch(files.Layout.Metainfo.PieceLength, pool, workers.HashLanes);
+        int pieceLength = files.Layout.Metainfo.PieceLength;
+        int blocks = (pieceLength + BlockPool.BlockSize - 1) / BlockPool.BlockSize;
+        // A quarter of the memory that all torrents share.
+        BatchSize = Sha1Lanes.Fit(workers.HashLanes, pieceLength, pool.Capacity / 4 / blocks);
     }
 
     public TorrentFiles Files { get; }
@@ -141,15 +144,6 @@ internal sealed class TorrentDisk : IWorkers
     public void Post(PieceJob job) => strand.EnqueueOrRun(onPieceJob, job);
 
     public void Post(UploadJob job) => strand.EnqueueOrRun(onUploadJob, job);
-
-    // A batch takes no more than a quarter of the memory that all torrents share, and is none where that is too little for it to pay.
-    private static int FitBatch(int pieceLength, BlockPool pool, int lanes)
-    {
-        if (pieceLength % Sha1Lanes.ChunkSize != 0) return 1;
-        int blocks = (pieceLength + BlockPool.BlockSize - 1) / BlockPool.BlockSize;
-        int most = Math.Min(lanes, pool.Capacity / 4 / blocks);
-        return most < Sha1Lanes.Fewest ? 1 : most;
-    }
 
     private void AddToBatch(PieceJob job, bool mayWait)
     {

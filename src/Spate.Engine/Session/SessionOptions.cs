@@ -17,6 +17,12 @@ public sealed record SessionOptions
     /// <summary>Memory for received blocks on their way to disk, in bytes; at least 1 MiB.</summary>
     public long WriteMemory { get; init; } = 64L << 20;
 
+    /// <summary>
+    /// Write large runs past the system's page cache where the file system can (Linux 6.1) and the device is quick. For <c>SpateSession</c>; a storage
+    /// of one's own decides for itself.
+    /// </summary>
+    public bool DirectWrites { get; init; } = true;
+
     /// <summary>Memory for blocks on their way to peers, in bytes.</summary>
     public long ReadMemory { get; init; } = 32L << 20;
 

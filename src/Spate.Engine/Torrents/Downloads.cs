@@ -36,7 +36,6 @@ internal sealed class Downloads
     private const long LostMs = 90_000;            // a request that was passed over for so long will not be answered
     private const int FewSources = 3;
     private const long SourceMs = 3_000;           // who sent a block, or let us ask, so lately is a source
-    private const long RowMs = 100;                // so quickly must whole pieces come one after the other to be hashed together
     private const int SoleTicks = 120;             // a piece that failed is one peer's alone for a minute at most
     private const double SlowPieceSeconds = 60;    // a peer that needs longer for a piece helps others instead
     private const int MostRejects = 5000;
@@ -45,18 +44,16 @@ internal sealed class Downloads
     private readonly IDownloadOwner owner;
     private readonly PiecePicker picker;
     private readonly TorrentDisk disk;
+    private readonly BatchPace pace;
     private readonly Blame blame = new();
     private readonly HashSet<int> filesWritten = [];
     private PickedBlock[] picked = []; // made at the first pick: a session may hold thousands of torrents that never pick
-    private int inRow;       // whole pieces of the current row, which is as many as are hashed at once
-    private long rowStartMs;
-    private bool comeFast;   // the last row took no longer than RowMs
-    private int wholeAtDisk; // whole pieces with disk workers, or waiting for others to be hashed with
     private bool starved; // peers went without requests because memory ran short
 
     public Downloads(IDownloadOwner owner, PiecePicker picker, TorrentDisk disk)
     {
         (this.owner, this.picker, this.disk) = (owner, picker, disk);
+        pace = new BatchPace(disk.BatchSize);
     }
 
     /// <summary>Bytes that were received and not needed.</summary>
@@ -196,7 +193,7 @@ internal sealed class Downloads
     {
         ActivePiece piece = job.Piece;
         piece.JobRunning = false;
-        if (job.IsWhole && disk.BatchSize > 1) wholeAtDisk--;
+        if (job.IsWhole) pace.OnDone();
         foreach (int file in job.FilesWritten) filesWritten.Add(file);
         switch (job.Outcome)
         {
@@ -335,23 +332,10 @@ internal sealed class Downloads
         else if (piece.IsComplete) StoreHeld(piece); // blocks behind the cursor were written out of order: the job reads them back
     }
 
-    private void Store(ActivePiece piece, int first, int count, bool complete) =>
-        disk.Store(piece, first, count, complete, complete && blame.Remembers(piece.Index), MayWait(count == piece.BlockCount));
-
-    // True when a piece may wait to be hashed with the ones behind it: they come so fast that it is no wait.
-    private bool MayWait(bool isWhole)
+    private void Store(ActivePiece piece, int first, int count, bool complete)
     {
-        if (!isWhole || disk.BatchSize == 1) return false;
-        wholeAtDisk++;
-        bool moreWillCome = picker.Missing.Count - wholeAtDisk >= disk.BatchSize;
-        bool mayWait = comeFast && moreWillCome && !disk.Pool.IsUnderPressure;
-        if (inRow++ == 0) rowStartMs = owner.NowMs;
-        if (inRow == disk.BatchSize)
-        {
-            comeFast = owner.NowMs - rowStartMs <= RowMs;
-            inRow = 0;
-        }
-        return mayWait;
+        bool mayWait = count == piece.BlockCount && pace.OnWhole(owner.NowMs, picker.Missing.Count, disk.Pool.IsUnderPressure);
+        disk.Store(piece, first, count, complete, complete && blame.Remembers(piece.Index), mayWait);
     }
 
     // Writes the first run of held blocks, wherever it is.

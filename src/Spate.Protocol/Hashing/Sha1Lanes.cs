@@ -50,6 +50,19 @@ public sealed unsafe class Sha1Lanes
     /// <summary>True where the processor can do this.</summary>
     public static bool IsSupported => Avx512F.IsSupported && Avx512BW.IsSupported;
 
+    /// <summary>Messages that this processor hashes side by side; 1 where it has no such vectors.</summary>
+    public static int Available => IsSupported ? Count : 1;
+
+    /// <summary>How many messages of one length to hash side by side: 1 where none should be.</summary>
+    /// <param name="lanes">Messages that can be: <see cref="Available"/>, or what a simulated machine has.</param>
+    /// <param name="length">Bytes of each message, all of them given in whole chunks.</param>
+    /// <param name="room">Messages that the memory for them holds.</param>
+    public static int Fit(int lanes, int length, int room)
+    {
+        int most = Math.Min(lanes, room);
+        return most < Fewest || length % ChunkSize != 0 ? 1 : most;
+    }
+
     /// <summary>Adds the next part of each message.</summary>
     /// <param name="parts">One for each message, always in the same order; all of one length, a multiple of <see cref="ChunkSize"/>.</param>
     /// <exception cref="ArgumentException">There are too many or too few parts, or they are not of one length of whole chunks.</exception>

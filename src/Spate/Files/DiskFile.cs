@@ -4,9 +4,21 @@ using Spate.Engine.Ports;
 namespace Spate.Files;
 
 /// <summary>An open file of the system.</summary>
-internal sealed class DiskFile(SafeFileHandle handle, string path) : IStorageFile
+internal sealed class DiskFile : IStorageFile
 {
-    public string Path { get; } = path;
+    private readonly SafeFileHandle handle;
+    private readonly Lazy<DirectFile?>? direct; // opened by the first large write
+
+    /// <param name="handle">The open file, which is closed with this.</param>
+    /// <param name="path">Where it was opened.</param>
+    /// <param name="directWrites">For large writes past the page cache; null when there are to be none.</param>
+    public DiskFile(SafeFileHandle handle, string path, DirectWrites? directWrites = null)
+    {
+        (this.handle, Path) = (handle, path);
+        if (directWrites is not null && OperatingSystem.IsLinux()) direct = new Lazy<DirectFile?>(() => OperatingSystem.IsLinux() ? directWrites.Open(handle) : null);
+    }
+
+    public string Path { get; }
 
     public long Length => Guard(() => RandomAccess.GetLength(handle));
 
@@ -36,7 +48,13 @@ internal sealed class DiskFile(SafeFileHandle handle, string path) : IStorageFil
     {
         try
         {
-            if (OperatingSystem.IsLinux()) LinuxFiles.Write(handle, buffers, position);
+            if (OperatingSystem.IsLinux())
+            {
+                long total = 0;
+                foreach (ReadOnlyMemory<byte> buffer in buffers) total += buffer.Length;
+                if (total is >= DirectWrites.Smallest and <= int.MaxValue && direct?.Value is { } file && file.TryWrite(buffers, (int)total, position)) return;
+                LinuxFiles.Write(handle, buffers, position);
+            }
             else RandomAccess.Write(handle, buffers.ToArray(), position);
         }
         catch (Exception e) when (DiskStorage.Translate(e, Path) is { } better) { throw better; }
@@ -49,7 +67,11 @@ internal sealed class DiskFile(SafeFileHandle handle, string path) : IStorageFil
         return 0;
     });
 
-    public void Dispose() => handle.Dispose();
+    public void Dispose()
+    {
+        if (OperatingSystem.IsLinux() && direct is { IsValueCreated: true }) direct.Value?.Dispose();
+        handle.Dispose();
+    }
 
     // Writes a zero into each hole: where the file system has no call for it, this is what reserving means.
     private void Allocate(long length)

@@ -8,6 +8,18 @@ public sealed class DiskStorage : IStorage
 {
     private const int NoSpace = 28, QuotaExceeded = 122, WindowsDiskFull = unchecked((int)0x80070070);
     private const int FlushAllAbove = 16; // files: from here on one call for the whole file system is cheaper
+    private readonly DirectWrites? directWrites;
+
+    /// <param name="directWrites">
+    /// Large writes may go past the system's page cache where the file system can (Linux 6.1) and the device is quick.
+    /// </param>
+    public DiskStorage(bool directWrites = true) : this(directWrites ? new DirectWrites(TimeProvider.System) : null) { }
+
+    internal DiskStorage(DirectWrites? directWrites)
+    {
+        this.directWrites = directWrites;
+    }
+
     private const int FileTypeMask = 0xF000, RegularFile = 0x8000, Folder = 0x4000, Link = 0xA000;
 
     public IStorageFile Open(string path, StorageAccess access)
@@ -20,7 +32,7 @@ public sealed class DiskStorage : IStorage
                 CreateFolder(Path.GetDirectoryName(path)!);
                 handle = OpenHandle(path, access);
             }
-            return new DiskFile(handle ?? throw new FileNotFoundException($"{path} is not there.", path), path);
+            return new DiskFile(handle ?? throw new FileNotFoundException($"{path} is not there.", path), path, access == StorageAccess.Write ? directWrites : null);
         }
         catch (Exception e) when (Translate(e, path) is { } better) { throw better; }
     }

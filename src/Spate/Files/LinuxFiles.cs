@@ -11,8 +11,8 @@ namespace Spate.Files;
 internal static unsafe partial class LinuxFiles
 {
     private const int AtFdCwd = -100, AtSymlinkNoFollow = 0x100, BasicStats = 0x7ff;
-    private const int ReadOnly = 0, ReadWrite = 2, Create = 0x40, NonBlocking = 0x800, NoFollow = 0x20000, CloseOnExec = 0x80000, Directory = 0x10000;
-    private const int TooManyLinks = 40, NoEntry = 2, Interrupted = 4;
+    private const int ReadOnly = 0, WriteOnly = 1, ReadWrite = 2, Create = 0x40, NonBlocking = 0x800, NoFollow = 0x20000, CloseOnExec = 0x80000, Directory = 0x10000;
+    private const int TooManyLinks = 40, NoEntry = 2, Interrupted = 4, InvalidArgument = 22, NotSupported = 95;
     private const int BuffersPerCall = 64;
 
     private struct IoVector
@@ -65,23 +65,65 @@ internal static unsafe partial class LinuxFiles
         return true;
     }
 
+    /// <summary>Opens a file that is open once more, for writing past the page cache; null when the system does not want to.</summary>
+    public static SafeFileHandle? OpenDirect(SafeFileHandle file)
+    {
+        int flag = RuntimeInformation.ProcessArchitecture switch
+        {
+            Architecture.Arm64 or Architecture.Arm => 0x10000,
+            Architecture.Ppc64le => 0x20000,
+            _ => 0x4000,
+        };
+        // By its handle: its name may be another file's by now.
+        int fd = open($"/proc/self/fd/{file.DangerousGetHandle()}", CloseOnExec | WriteOnly | flag, 0);
+        return fd < 0 ? null : new SafeFileHandle(fd, ownsHandle: true);
+    }
+
+    /// <summary>What writing past the page cache asks for: bytes of which addresses and positions are multiples. False where it can't be done.</summary>
+    public static bool TryGetDirectAlignment(SafeFileHandle file, out int memory, out int offset, out ulong device)
+    {
+        const int EmptyPath = 0x1000, DirectStats = 0x2000; // Linux 6.1
+        byte* buffer = stackalloc byte[256];
+        (memory, offset, device) = (0, 0, 0);
+        if (statx((int)file.DangerousGetHandle(), "", EmptyPath, BasicStats | DirectStats, buffer) != 0 || (*(uint*)buffer & DirectStats) == 0) return false;
+        device = ((ulong)*(uint*)(buffer + 136) << 32) | *(uint*)(buffer + 140);
+        (memory, offset) = (*(int*)(buffer + 152), *(int*)(buffer + 156));
+        return memory > 0 && offset > 0;
+    }
+
     /// <summary>Writes buffers one behind the other, 64 in a system call, without an allocation.</summary>
-    public static void Write(SafeFileHandle handle, ReadOnlySpan<ReadOnlyMemory<byte>> buffers, long position)
+    public static void Write(SafeFileHandle handle, ReadOnlySpan<ReadOnlyMemory<byte>> buffers, long position) => TryWrite(handle, buffers, long.MaxValue, position, 1);
+
+    /// <summary>
+    /// Writes the first bytes of buffers past the page cache; false when a buffer does not start and end at multiples of the alignment, or
+    /// the system refuses to write in this way. A part may have been written then.
+    /// </summary>
+    public static bool TryWriteDirect(SafeFileHandle direct, ReadOnlySpan<ReadOnlyMemory<byte>> buffers, int count, long position, int alignment) =>
+        TryWrite(direct, buffers, count, position, alignment);
+
+    private static bool TryWrite(SafeFileHandle handle, ReadOnlySpan<ReadOnlyMemory<byte>> buffers, long total, long position, int alignment)
     {
         Span<IoVector> vectors = stackalloc IoVector[BuffersPerCall];
         Pins pins = default;
-        for (int at = 0, used = 0; at < buffers.Length;)
+        for (int at = 0, used = 0; at < buffers.Length && total > 0;)
         {
-            int count = Math.Min(BuffersPerCall, buffers.Length - at);
+            int count = 0;
             long written;
             try
             {
-                for (int i = 0; i < count; i++)
+                for (long left = total; count < BuffersPerCall && at + count < buffers.Length && left > 0; count++)
                 {
-                    ReadOnlyMemory<byte> buffer = buffers[at + i];
-                    pins[i] = buffer.Pin();
-                    int skip = i == 0 ? used : 0;
-                    vectors[i] = new IoVector { Start = (byte*)pins[i].Pointer + skip, Length = (nuint)(buffer.Length - skip) };
+                    ReadOnlyMemory<byte> buffer = buffers[at + count];
+                    pins[count] = buffer.Pin();
+                    int skip = count == 0 ? used : 0;
+                    long length = Math.Min(buffer.Length - skip, left);
+                    vectors[count] = new IoVector { Start = (byte*)pins[count].Pointer + skip, Length = (nuint)length };
+                    left -= length;
+                    if (alignment > 1 && (((nuint)vectors[count].Start | vectors[count].Length) & (nuint)(alignment - 1)) != 0)
+                    {
+                        count++;
+                        return false;
+                    }
                 }
                 fixed (IoVector* first = vectors)
                 {
@@ -89,6 +131,7 @@ internal static unsafe partial class LinuxFiles
                     while (written < 0 && Marshal.GetLastPInvokeError() == Interrupted);
                 }
                 int error = written < 0 ? Marshal.GetLastPInvokeError() : 0;
+                if (error is InvalidArgument or NotSupported && alignment > 1) return false;
                 if (error != 0) throw new IOException(Marshal.GetPInvokeErrorMessage(error), error);
             }
             finally
@@ -96,10 +139,12 @@ internal static unsafe partial class LinuxFiles
                 for (int i = 0; i < count; i++) pins[i].Dispose();
             }
             position += written;
+            total -= written;
             // A disk that is nearly full takes a part: the rest is tried again, and then it says why.
             for (written += used, used = 0; at < buffers.Length && written >= buffers[at].Length; at++) written -= buffers[at].Length;
             used = (int)written;
         }
+        return true;
     }
 
     /// <summary>Reserves the space of a file; false where the file system can't.</summary>

@@ -29,7 +29,7 @@ internal abstract class ContentHasher
     private readonly long totalLength;
     private readonly int pieceLength;
     private readonly int pieceCount;
-    private int piecesInRow; // that are hashed side by side; 0 where none are
+    private int piecesInRow; // that are hashed side by side; 1 where none are
     private volatile bool stopped;
     private int nextPiece;
     private long bytesDone;
@@ -56,6 +56,8 @@ internal abstract class ContentHasher
     /// <summary>True for a file that is known not to be there: it is not tried.</summary>
     protected virtual bool IsMissing(int file) => false;
 
+    private int BufferBytes => piecesInRow > 1 ? Math.Max(ChunkBytes, piecesInRow * pieceLength) : ChunkBytes;
+
     /// <summary>Runs until all pieces were tried. Blocks.</summary>
     /// <param name="threads">Threads to hash on; 0 for one per core.</param>
     /// <param name="progress">Told ten times a second, from the calling thread.</param>
@@ -65,8 +67,7 @@ internal abstract class ContentHasher
     {
         if (threads <= 0) threads = Environment.ProcessorCount;
         threads = (int)Math.Clamp(Math.Min(threads, (totalLength + RunBytes - 1) / RunBytes), 1, 256);
-        int row = Math.Min(Sha1Lanes.Count, Math.Min(RowBytes, AllRowsBytes / threads) / pieceLength);
-        piecesInRow = Sha1Lanes.IsSupported && pieceLength % Sha1Lanes.ChunkSize == 0 && row >= Sha1Lanes.Fewest ? row : 0;
+        piecesInRow = Sha1Lanes.Fit(Sha1Lanes.Available, pieceLength, Math.Min(RowBytes, AllRowsBytes / threads) / pieceLength);
         using CancellationTokenRegistration registration = cancel.Register(() => stopped = true);
         var workers = new Thread[threads];
         for (int i = 0; i < threads; i++)
@@ -92,7 +93,7 @@ internal abstract class ContentHasher
     private void Work()
     {
         using var worker = new Worker(this);
-        int piecesPerRun = piecesInRow > 0 ? piecesInRow : Math.Max(1, RunBytes / pieceLength);
+        int piecesPerRun = piecesInRow > 1 ? piecesInRow : Math.Max(1, RunBytes / pieceLength);
         try
         {
             while (!stopped)
@@ -112,8 +113,8 @@ internal abstract class ContentHasher
     // What one thread holds: a buffer, a hash and the file it reads.
     private sealed class Worker(ContentHasher owner) : IDisposable
     {
-        private readonly byte[] buffer = GC.AllocateUninitializedArray<byte>(Math.Max(ChunkBytes, owner.piecesInRow * owner.pieceLength), pinned: true);
-        private readonly Sha1Lanes? lanes = owner.piecesInRow > 0 ? new Sha1Lanes() : null;
+        private readonly byte[] buffer = GC.AllocateUninitializedArray<byte>(owner.BufferBytes, pinned: true);
+        private readonly Sha1Lanes? lanes = owner.piecesInRow > 1 ? new Sha1Lanes() : null;
         private readonly ReadOnlyMemory<byte>[] row = new ReadOnlyMemory<byte>[owner.piecesInRow];
         private readonly Sha1Hash[] hashes = new Sha1Hash[owner.piecesInRow];
         private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);

@@ -19,7 +19,7 @@ internal sealed class DiskWorkers : IWorkers, IDisposable
 
     public int Count { get; }
 
-    public int HashLanes => Sha1Lanes.IsSupported ? Sha1Lanes.Count : 1;
+    public int HashLanes => Sha1Lanes.Available;
 
     public void Queue(IWorkItem item)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Spate.Engine.Disk;
 using Spate.Engine.Ports;
 using Spate.Engine.Runtime;
@@ -33,6 +34,17 @@ public class BlockPoolTests
         {
             Assert.Equal(-1, pool.Span(slot).IndexOfAnyExcept((byte)slot));
             Assert.True(pool.Memory(slot).Span == pool.Span(slot));
+        }
+    }
+
+    [Fact]
+    public void Slots_start_at_a_page_for_storages_that_write_past_the_page_cache()
+    {
+        var pool = new BlockPool(3 << 20);
+        while (pool.TryRent(out int slot))
+        {
+            Assert.True(MemoryMarshal.TryGetArray<byte>(pool.Memory(slot), out ArraySegment<byte> bytes));
+            Assert.Equal(0, Marshal.UnsafeAddrOfPinnedArrayElement(bytes.Array!, bytes.Offset) % 4096);
         }
     }
 

@@ -40,6 +40,26 @@ public sealed class Sha1LanesTests
         Check(lanes, 3, 640, parts: 2);
     }
 
+    [Theory]
+    [InlineData(16, 16384, 16, 16)]
+    [InlineData(16, 16384, 1000, 16)] // no more than there are lanes
+    [InlineData(16, 16384, 7, 7)]     // nor than the memory holds
+    [InlineData(16, 16384, 6, 6)]
+    [InlineData(16, 16384, 5, 1)]     // too few to pay
+    [InlineData(16, 16384, 0, 1)]
+    [InlineData(6, 16384, 16, 6)]
+    [InlineData(5, 16384, 16, 1)]
+    [InlineData(1, 16384, 16, 1)]     // a processor without such vectors
+    [InlineData(16, 64, 16, 16)]
+    [InlineData(16, 63, 16, 1)]       // no whole chunks
+    [InlineData(16, 65, 16, 1)]
+    [InlineData(16, 16400, 16, 1)]
+    public void As_many_side_by_side_as_can_be_fit_and_pay(int lanes, int length, int room, int expected) =>
+        Assert.Equal(expected, Sha1Lanes.Fit(lanes, length, room));
+
+    [Fact]
+    public void A_processor_has_all_lanes_or_one() => Assert.Equal(Sha1Lanes.IsSupported ? Sha1Lanes.Count : 1, Sha1Lanes.Available);
+
     private static bool IsRefused()
     {
         if (Sha1Lanes.IsSupported) return false;

@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace Spate.Files;
+
+/// <summary>Opens files for writing past the page cache where the file system says that it can, and has what all of them share.</summary>
+internal sealed class DirectWrites(TimeProvider time)
+{
+    /// <summary>Shorter runs go through the page cache, which gathers them.</summary>
+    public const int Smallest = 128 << 10;
+
+    /// <summary>Addresses and positions that are multiples of this suit every device that is used.</summary>
+    public const int Page = 4096;
+
+    private const int CopySize = 1 << 20;
+
+    private readonly ConcurrentDictionary<ulong, DirectDevice> devices = [];
+    private readonly ConcurrentBag<Memory<byte>> copies = []; // as many as disk workers ever copied at once
+    private long written;
+
+    /// <summary>Bytes that went past the page cache so far.</summary>
+    public long Written => Interlocked.Read(ref written);
+
+    /// <summary>The second way into a file that is open for writing, or null where there is none.</summary>
+    [SupportedOSPlatform("linux")]
+    public DirectFile? Open(SafeFileHandle file)
+    {
+        if (!LinuxFiles.TryGetDirectAlignment(file, out int memory, out int offset, out ulong device)) return null;
+        if (memory > Page || offset > Page) return null;
+        SafeFileHandle? direct = LinuxFiles.OpenDirect(file);
+        return direct is null ? null : new DirectFile(file, direct, memory, devices.GetOrAdd(device, _ => new DirectDevice(time)), this);
+    }
+
+    /// <summary>Memory of <see cref="CopySize"/> that starts at a page.</summary>
+    public Memory<byte> Rent()
+    {
+        if (copies.TryTake(out Memory<byte> pages)) return pages;
+        byte[] array = GC.AllocateUninitializedArray<byte>(CopySize + Page, pinned: true);
+        int start = (int)(-Marshal.UnsafeAddrOfPinnedArrayElement(array, 0) & (Page - 1));
+        return MemoryMarshal.CreateFromPinnedArray(array, start, CopySize);
+    }
+
+    /// <summary>Gives such memory back.</summary>
+    public void Return(Memory<byte> pages) => copies.Add(pages);
+
+    /// <summary>So many bytes went past the page cache.</summary>
+    public void Count(int bytes) => Interlocked.Add(ref written, bytes);
+}
