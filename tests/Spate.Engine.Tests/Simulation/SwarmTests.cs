@@ -313,8 +313,8 @@ public sealed class SwarmTests(ITestOutputHelper output)
         world.Run(TimeSpan.FromMinutes(4));
         output.WriteLine(string.Join(" ", spans.Select(s => $"{s:F0}")));
         Assert.True(spans.Count > 8, $"The slot came and went {spans.Count} times.");
-        Assert.All(spans, span => Assert.InRange(span, 0, 31));
-        Assert.True(spans.Count(span => span > 29) > spans.Count * 2 / 3, string.Join(" ", spans.Select(s => $"{s:F0}")));
+        Assert.All(spans, span => Assert.InRange(span, 0, 34)); // with what stands in line before the message
+        Assert.True(spans.Count(span => span > 26) > spans.Count * 2 / 3, string.Join(" ", spans.Select(s => $"{s:F0}")));
     }
 
     [Fact]
