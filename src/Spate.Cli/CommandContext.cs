@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using System.Text.Unicode;
 using Spate.Cli.Terminal;
 
 namespace Spate.Cli;
@@ -11,9 +9,6 @@ namespace Spate.Cli;
 /// <summary>What a command has while it runs: its arguments, and where its results, messages and progress go.</summary>
 internal sealed class CommandContext : IDisposable
 {
-    // Everything a terminal could stumble over is escaped, and text in any script of the world is not.
-    private static readonly JavaScriptEncoder Encoder = MakeEncoder();
-
     private readonly StreamWriter output;
     private readonly ParseResult arguments;
 
@@ -80,7 +75,7 @@ internal sealed class CommandContext : IDisposable
     {
         Progress.Clear();
         output.Flush();
-        var options = new JsonWriterOptions { Indented = true, Encoder = Encoder };
+        var options = new JsonWriterOptions { Indented = true, Encoder = SafeJson.Encoder };
         using var writer = new Utf8JsonWriter(Environment.Output, options);
         JsonSerializer.Serialize(writer, result, type);
         writer.Flush();
@@ -90,9 +85,7 @@ internal sealed class CommandContext : IDisposable
     /// <summary>Prints a result as one line of JSON, at once: for those that are read while the command goes on.</summary>
     public void PrintLine<T>(T result, JsonTypeInfo<T> type) => Progress.Around(() =>
     {
-        output.Flush();
-        using (var writer = new Utf8JsonWriter(Environment.Output, new JsonWriterOptions { Encoder = Encoder })) JsonSerializer.Serialize(writer, result, type);
-        output.WriteLine();
+        output.WriteLine(SafeJson.Line(result, type));
         Flush();
     });
 
@@ -125,16 +118,6 @@ internal sealed class CommandContext : IDisposable
         output.Flush();
         output.Dispose();
         Environment.Output.Flush();
-    }
-
-    private static JavaScriptEncoder MakeEncoder()
-    {
-        var settings = new TextEncoderSettings(UnicodeRanges.All);
-        settings.ForbidRange(UnicodeRange.Create('\u007f', '\u009f'));
-        settings.ForbidRange(UnicodeRange.Create('\u202a', '\u202e'));
-        settings.ForbidRange(UnicodeRange.Create('\u2066', '\u2069'));
-        settings.ForbidCharacters('\u061c', '\u200e', '\u200f', '\u2028', '\u2029', '\ufeff');
-        return JavaScriptEncoder.Create(settings);
     }
 
     // https://no-color.org: set and not empty.

@@ -20,6 +20,9 @@ internal static class GlobalOptions
         Description = "Print plain lines instead of progress bars", Recursive = true,
     };
 
+    /// <summary>Not of every command: of those that go on for long.</summary>
+    public static readonly Option<bool> JsonLines = new("--jsonl") { Description = "Print what happens as lines of JSON, one object each" };
+
     /// <summary>True for an option that means the same in each command that has it.</summary>
     public static bool IsShared(Option option) => option.Recursive || option == Remote.RemoteArguments.Server || option == Remote.RemoteArguments.ApiKey;
 }

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Spate.Cli.Commands;
-using Spate.Cli.Terminal;
 using Spate.Protocol;
 
 namespace Spate.Cli;
@@ -47,9 +46,8 @@ internal static class SpateProgram
         ParseResult arguments = OptionVariables.Parse(BuildRoot(environment), environment, out IReadOnlyList<string> errors);
         if (errors.Count > 0)
         {
-            foreach (string error in errors) Complain(environment, error);
             string command = string.Join(' ', PathOf(arguments.CommandResult).Reverse());
-            environment.Error.WriteLine($"Try '{command} --help'.");
+            Complaint.SayUsage(environment, arguments, errors, $"{command} --help");
             return (int)ExitCode.Usage;
         }
         using var output = new StreamWriter(environment.Output, leaveOpen: true);
@@ -112,8 +110,8 @@ internal static class SpateProgram
             {
                 context.Progress.Clear();
                 ExitCode? code = CodeOf(e);
-                if (code == ExitCode.Interrupted) context.Err.Line($"Interrupted.");
-                else Complain(environment, code is null ? $"this is a bug in spate: {e}" : e.Message);
+                string message = code is null ? $"this is a bug in spate: {e}" : code == ExitCode.Interrupted ? "Interrupted." : e.Message;
+                Complaint.Say(environment, arguments, code ?? ExitCode.Error, message);
                 return (int)(code ?? ExitCode.Error);
             }
         });
@@ -129,12 +127,6 @@ internal static class SpateProgram
         MetainfoException => ExitCode.Error,
         _ => null,
     };
-
-    private static void Complain(CliEnvironment environment, string message)
-    {
-        string text = TerminalText.Escape(message.TrimEnd());
-        environment.Error.WriteLine($"spate: {text}");
-    }
 
     private static IEnumerable<string> PathOf(System.CommandLine.Parsing.CommandResult command)
     {

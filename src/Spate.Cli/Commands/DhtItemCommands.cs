@@ -43,10 +43,7 @@ internal static partial class DhtItemCommands
             DhtGot got = await access.WithinTimeAsync(access.Client.GetAsync(target, salted, access.Cancel));
             access.NoteEffort(got);
             if (got.Item is not { } item)
-            {
-                context.Note($"no node has this item{(got.Copies == 0 && salted.Length == 0 ? ", or it needs its --salt" : "")}");
-                return ExitCode.NotFound;
-            }
+                throw new CliException(ExitCode.NotFound, $"No node has this item{(got.Copies == 0 && salted.Length == 0 ? ", or it needs its --salt" : "")}.");
             ReadOnlySpan<byte> value = ContentOf(item.Value.Span);
             if (context.IsJson) context.Print(ItemJson.Of(target, item, got), DhtItemJsonContext.Default.ItemJson);
             else if (context.Get(raw)) context.Print(value);

@@ -33,7 +33,7 @@ internal static partial class GetCommand
         var keepTrying = new Option<bool>("--keep-trying") { Description = "When the disk refuses (full, read-only), wait until it no longer does" };
         TimeSpan second = TimeSpan.FromSeconds(1);
         Option<string> giveUp = SessionArguments.Time("--stall-timeout", "Give up when nothing arrived for so long, such as 10m (a bare number is seconds; default: never)", second);
-        Option<bool> jsonLines = JsonLines();
+        Option<bool> jsonLines = GlobalOptions.JsonLines;
         var session = new SessionArguments();
 
         var command = new Command("get", "Download torrents") { sources, output, files, list, sequential, preallocate, seed, metadataOnly };
@@ -94,9 +94,6 @@ internal static partial class GetCommand
             return found == ExitCode.Ok ? List(context, [.. torrents.Select(known => known.Torrent ?? run.Found(known.Link!))], selection) : found;
         });
     }
-
-    /// <summary>The option for events as lines of JSON.</summary>
-    internal static Option<bool> JsonLines() => new("--jsonl") { Description = "Print what happens as lines of JSON, one object each" };
 
     private static async Task<List<(Metainfo?, MagnetLink?)>> ReadAsync(CommandContext context, string[] sources)
     {

@@ -22,7 +22,7 @@ internal static class SeedCommand
         Option<string[]> trackers = TrackerArguments.Tiers("--tracker", "For content: a tracker of the new torrent; may be repeated", "-t");
         var isPrivate = new Option<bool>("--private") { Description = "For content: the new torrent is private, its peers come from the trackers only" };
         var trust = new Option<bool>("--trust") { Description = "For .torrent files: take the content as complete without reading it" };
-        Option<bool> jsonLines = GetCommand.JsonLines();
+        Option<bool> jsonLines = GlobalOptions.JsonLines;
         var session = new SessionArguments();
 
         var command = new Command("seed", "Share content with others") { sources, data, trust, trackers, isPrivate };

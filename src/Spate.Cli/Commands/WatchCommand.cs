@@ -15,7 +15,7 @@ internal static class WatchCommand
         Argument<string[]> torrents = RemoteArguments.Torrents(environment, ArgumentArity.ZeroOrMore);
         var filters = new TorrentFilters();
         var untilDone = new Option<bool>("--until-done", "-e") { Description = "End as soon as all of them are complete" };
-        Option<bool> jsonLines = GetCommand.JsonLines();
+        Option<bool> jsonLines = GlobalOptions.JsonLines;
         var command = new Command("watch", "Show what a daemon does, live") { torrents, untilDone, jsonLines };
         filters.AddTo(command);
         return command.Talks(environment, async (context, client) =>

@@ -79,6 +79,7 @@ internal sealed class TransferRun : IAsyncDisposable
 
     /// <summary>Runs until all is done, and says how it went.</summary>
     /// <param name="schema">Of the JSON result; null prints no result, only what went wrong.</param>
+    /// <exception cref="CliException">Something went wrong, and there is no result as JSON to hold it.</exception>
     public async Task<ExitCode> RunAsync(string? schema)
     {
         while (!context.Cancel.IsCancellationRequested && transfers.Exists(static transfer => transfer.End is null))
@@ -277,7 +278,10 @@ internal sealed class TransferRun : IAsyncDisposable
         ExitCode code = worst.FirstOrDefault(bad => transfers.Exists(transfer => transfer.End == bad), ExitCode.Ok);
         if (schema is null)
         {
-            foreach (Transfer transfer in transfers.Where(static transfer => transfer.End != ExitCode.Ok)) SayEnd(transfer);
+            Transfer[] failed = [.. transfers.Where(static transfer => transfer.End != ExitCode.Ok)];
+            if (failed.Length > 0 && (context.IsJson || jsonLines))
+                throw new CliException(code, string.Join(" ", failed.Select(static transfer => $"{transfer.Name}: {transfer.Reason}.")));
+            foreach (Transfer transfer in failed) SayEnd(transfer);
             return code;
         }
         var json = new TransfersJson(

@@ -109,7 +109,7 @@ internal sealed record ListParameters
     [FromQuery(Name = "text"), Description("Words that the name must hold, in any order and case.")]
     public string? Text { get; init; }
 
-    [FromQuery(Name = "sort"), Description("By what they are sorted; `added` when absent.")]
+    [FromQuery(Name = "sort"), Description("By what they are sorted; `added` when absent. Numbers in names count as numbers: `a13` comes before `a104`.")]
     public TorrentSort? Sort { get; init; }
 
     [FromQuery(Name = "order"), Description("`descending` when absent.")]

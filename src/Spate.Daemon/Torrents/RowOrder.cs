@@ -14,7 +14,7 @@ internal sealed class RowOrder(TorrentSort sort, SortOrder order) : IComparer<To
 
     private int ByKey(TorrentRow x, TorrentRow y) => sort switch
     {
-        TorrentSort.Name => string.Compare(x.Name, y.Name, StringComparison.OrdinalIgnoreCase),
+        TorrentSort.Name => NaturalOrder.Compare(x.Name, y.Name),
         TorrentSort.State => x.State.CompareTo(y.State),
         TorrentSort.Size => x.WantedBytes.CompareTo(y.WantedBytes),
         TorrentSort.Progress => x.Progress.CompareTo(y.Progress),
@@ -26,14 +26,14 @@ internal sealed class RowOrder(TorrentSort sort, SortOrder order) : IComparer<To
         TorrentSort.Eta => (x.EtaSeconds ?? long.MaxValue).CompareTo(y.EtaSeconds ?? long.MaxValue),
         TorrentSort.Peers => x.Peers.CompareTo(y.Peers),
         TorrentSort.Seeds => x.Seeds.CompareTo(y.Seeds),
-        TorrentSort.Category => string.Compare(x.Category, y.Category, StringComparison.OrdinalIgnoreCase),
+        TorrentSort.Category => NaturalOrder.Compare(x.Category, y.Category),
         TorrentSort.Tracker => string.CompareOrdinal(x.Tracker, y.Tracker),
         TorrentSort.Finished => (x.FinishedAt ?? DateTimeOffset.MaxValue).CompareTo(y.FinishedAt ?? DateTimeOffset.MaxValue),
         TorrentSort.LastActivity => (x.LastActivityAt ?? DateTimeOffset.MinValue).CompareTo(y.LastActivityAt ?? DateTimeOffset.MinValue),
         TorrentSort.Queue => (x.QueuePosition == 0 ? int.MaxValue : x.QueuePosition).CompareTo(y.QueuePosition == 0 ? int.MaxValue : y.QueuePosition),
         TorrentSort.Availability => x.Availability.CompareTo(y.Availability),
         TorrentSort.SeedingTime => x.SeedingSeconds.CompareTo(y.SeedingSeconds),
-        TorrentSort.SavePath => string.CompareOrdinal(x.SavePath, y.SavePath),
+        TorrentSort.SavePath => NaturalOrder.Compare(x.SavePath, y.SavePath),
         _ => x.AddedAt.CompareTo(y.AddedAt),
     };
 }

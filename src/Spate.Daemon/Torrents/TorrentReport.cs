@@ -52,7 +52,7 @@ internal sealed class TorrentReport(TorrentLibrary library, DaemonState state, T
         check.Done();
         if (torrent.Engine is not { } engine) return new FileList { Total = 0, Offset = 0, Folders = [], Files = [] };
         IReadOnlyList<FileStatus> files = await engine.GetFilesAsync();
-        var folders = new SortedDictionary<string, FolderRow>(StringComparer.OrdinalIgnoreCase);
+        var folders = new SortedDictionary<string, FolderRow>(NaturalOrder.Instance);
         if (folder is not null)
         {
             string prefix = folder.Length == 0 ? "" : folder.TrimEnd('/') + "/";

@@ -55,8 +55,8 @@ internal sealed class TorrentTable
                 {
                     Total = rows.Count,
                     States = RowGroups.All.ToDictionary(ApiName.Of, state => states[(int)state]),
-                    Categories = new SortedDictionary<string, int>(categories, StringComparer.OrdinalIgnoreCase),
-                    Tags = new SortedDictionary<string, int>(tags, StringComparer.OrdinalIgnoreCase),
+                    Categories = new SortedDictionary<string, int>(categories, NaturalOrder.Instance),
+                    Tags = new SortedDictionary<string, int>(tags, NaturalOrder.Instance),
                     Trackers = new SortedDictionary<string, int>(trackers, StringComparer.Ordinal),
                 };
             }

@@ -32,8 +32,24 @@ export interface PieceGroup {
   active: boolean;
   /** None of the missing ones is wanted. */
   skipped: boolean;
-  /** Peers that have its rarest missing piece. */
+  /** Peers that have its rarest missing piece that is wanted, 255 where none is. */
   availability: number;
+}
+
+/** What a cell of the map shows: what is here, what comes, what nobody wants, what peers have, what none of them has. */
+export type PieceState = 'have' | 'coming' | 'skipped' | 'missing' | 'nowhere';
+
+export function stateOf(group: PieceGroup): PieceState {
+  if (group.have === 1) return 'have';
+  if (group.active) return 'coming';
+  if (group.skipped) return 'skipped';
+  return group.availability > 0 ? 'missing' : 'nowhere';
+}
+
+/** Pieces that are neither here nor wanted. */
+export function countSkipped(pieces: { have: string; skipped: string; count: number }): number {
+  const have = decodeBits(pieces.have, pieces.count);
+  return decodeBits(pieces.skipped, pieces.count).reduce((sum, bit, piece) => sum + (have[piece] ? 0 : bit), 0);
 }
 
 /** How the cells of a map are laid out: at most this many lines; a cell stands for several pieces where there are more pieces than cells. */
@@ -68,10 +84,11 @@ export function groupPieces(pieces: Pieces, count: number, groups: number): Piec
         continue;
       }
       active ||= pieces.active[piece] === 1;
-      skipped &&= pieces.skipped[piece] === 1;
+      if (pieces.skipped[piece]) continue;
+      skipped = false;
       availability = Math.min(availability, pieces.availability[piece] ?? 0);
     }
     const size = to - from;
-    return { have: have / size, active, skipped: skipped && have < size, availability: have === size ? 255 : availability };
+    return { have: have / size, active, skipped: skipped && have < size, availability };
   });
 }

@@ -1,6 +1,6 @@
 import { useElementSize } from '@mantine/hooks';
 import { useEffect, useMemo, useRef } from 'react';
-import { decodeBits, decodeBytes, groupPieces, pieceGrid } from '@/lib/pieces';
+import { decodeBits, decodeBytes, groupPieces, pieceGrid, stateOf } from '@/lib/pieces';
 import { useColors } from './useColors';
 
 interface PieceMapProps {
@@ -41,23 +41,26 @@ export function PieceMap({ count, have, active, skipped, availability, label }: 
     for (const [cell, group] of groupPieces(pieces, count, grid.cells).entries()) {
       const x = (cell % grid.columns) * grid.pitch;
       const y = Math.floor(cell / grid.columns) * grid.pitch;
-      context.globalAlpha = 1;
-      context.fillStyle = colors.track;
-      context.fillRect(x, y, size, size);
-      if (group.have === 1) context.fillStyle = colors.good;
-      else if (group.active) context.fillStyle = colors.warn;
-      else if (group.skipped) continue;
+      const fill = (color: string, part = 1) => {
+        context.fillStyle = color;
+        context.fillRect(x, y, size * part, size);
+      };
+      const state = stateOf(group);
+      if (state === 'have') fill(colors.good);
+      else if (state === 'coming') fill(colors.warn);
       else {
-        // Nobody has it: it stays empty. Else a tint for the peers that do, and the part that is there over it.
-        context.fillStyle = colors.accent;
-        context.globalAlpha = group.availability === 0 ? 0 : Math.min(0.75, 0.15 + 0.1 * group.availability);
-        context.fillRect(x, y, size, size);
+        if (state === 'skipped') {
+          // A frame with nothing in it.
+          context.strokeStyle = colors.dim;
+          context.globalAlpha = 0.5;
+          context.strokeRect(x + 0.5, y + 0.5, size - 1, size - 1);
+        } else fill(colors.track);
+        // A tint for the peers that have it, and over it the part that is there.
+        context.globalAlpha = Math.min(0.75, 0.15 + 0.1 * group.availability);
+        if (state === 'missing') fill(colors.accent);
         context.globalAlpha = 1;
-        context.fillStyle = colors.good;
-        context.fillRect(x, y, size * group.have, size);
-        continue;
+        fill(colors.good, group.have);
       }
-      context.fillRect(x, y, size, size);
     }
   }, [pieces, count, width, grid.cells, grid.columns, grid.pitch, grid.gap, grid.height, colors]);
 

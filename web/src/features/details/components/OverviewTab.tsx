@@ -1,10 +1,11 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import type { PieceMap as Pieces, TorrentDetails } from '@/api';
 import { Icon } from '@/components/ui/Icon';
 import { AvailabilityBar, PieceMap } from '@/components/ui/PieceMap';
 import { ProgressBar } from '@/components/ui/ProgressBar';
 import { stateTone } from '@/features/torrents/components/StateMark';
 import { useI18n } from '@/lib/i18n/I18n';
+import { countSkipped } from '@/lib/pieces';
 import { Findings } from './Findings';
 import classes from './OverviewTab.module.css';
 
@@ -12,6 +13,8 @@ import classes from './OverviewTab.module.css';
 export function OverviewTab({ details, pieces }: { details: TorrentDetails; pieces: Pieces | null }) {
   const { t, format } = useI18n();
   const { row } = details;
+  const skipped = useMemo(() => (pieces ? countSkipped(pieces) : 0), [pieces]);
+  const here = { have: details.piecesDone ?? 0, count: pieces?.count ?? 0, skipped };
   const date = (value: string | null | undefined) => (value ? format.date(new Date(value)) : null);
   const rate = (value: number | undefined, limit: number | undefined) =>
     limit ? t('overview.rateOf', { rate: format.rate(value ?? 0), limit: format.rate(limit) }) : format.rate(value ?? 0);
@@ -21,7 +24,7 @@ export function OverviewTab({ details, pieces }: { details: TorrentDetails; piec
         <ProgressBar part={row.progress ?? 0} text={format.percent(row.progress ?? 0)} tone={stateTone(row)} label={t('column.progress')} />
         {pieces && pieces.count > 0 ? (
           <>
-            <PieceMap {...pieces} label={t('overview.pieceMap', { have: details.piecesDone ?? 0, count: pieces.count })} />
+            <PieceMap {...pieces} label={t(skipped === 0 ? 'overview.pieceMap' : 'overview.pieceMapSkipped', here)} />
             <div className={classes.legend} aria-hidden="true">
               <span>
                 <i className={classes.have} /> {t('overview.have')}
@@ -34,6 +37,9 @@ export function OverviewTab({ details, pieces }: { details: TorrentDetails; piec
               </span>
               <span>
                 <i className={classes.nowhere} /> {t('overview.nowhere')}
+              </span>
+              <span>
+                <i className={classes.skipped} /> {t('overview.skipped')}
               </span>
             </div>
             {!row.isFinished && (row.peers ?? 0) > 0 && (
