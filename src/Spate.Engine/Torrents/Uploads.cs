@@ -14,8 +14,12 @@ internal sealed class Uploads
     /// <summary>Requests that we queue for a peer, told in the extension handshake (BEP 10 reqq).</summary>
     public const int QueueLimit = 2000;
 
-    private const int FloodSlack = 500;         // requests over the limit that are rejected before we hang up
-    private const int SearchedPerMessage = 100; // requests looked through for one to cancel: as much work as a message
+    // Without BEP 6 a request can't be refused, and who does not know reqq (BEP 10) asks for what it deems right: rtorrent for 20,000 blocks at
+    // 100 MB/s. These are twelve bytes each.
+    internal const int PatientQueueLimit = 65_536;
+
+    private const int FloodSlack = QueueLimit;   // requests over the limit in a row that are rejected before we hang up
+    private const int SearchedPerMessage = 1000; // requests looked through for one to cancel: as much work as a message
     private const int BuffersPerPeer = 2;
     private const double SlowBelow = 64 * 1024; // bytes a second: one block at a time
 
@@ -57,7 +61,7 @@ internal sealed class Uploads
             Reject(peer, new BlockRequest(piece, offset, length));
             return;
         }
-        if (peer.Uploads.Count >= QueueLimit)
+        if (peer.Uploads.Count >= (peer.UsesFast ? QueueLimit : PatientQueueLimit))
         {
             if (++peer.OverLimit > FloodSlack || !peer.UsesFast) disconnect(peer, DisconnectReason.RequestFlood);
             else Reject(peer, new BlockRequest(piece, offset, length));

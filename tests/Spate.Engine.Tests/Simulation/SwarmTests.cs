@@ -258,6 +258,24 @@ public sealed class SwarmTests(ITestOutputHelper output)
         }
     }
 
+    [Theory]
+    [InlineData(100_000, 0, 4, 4)]
+    [InlineData(1_000_000, 0, 17, 21)]
+    [InlineData(20_000_000, 0, 60, 100)]
+    [InlineData(1_000_000, 300_000, 6, 6)]
+    public void Slots_follow_what_the_line_carries_and_the_limit(int line, int limit, int least, int most)
+    {
+        using var world = new SimWorld(16);
+        var swarm = new SimSwarm(world, content with { Length = 256 << 20, PieceLength = 1 << 20, DistinctPieces = 4 });
+        SimNode seed = swarm.Add("seed", node with
+        {
+            IsSeed = true, Link = LinkOptions.Of(line, 0, roundTrip), Session = node.Session with { UploadLimit = limit, ReadMemory = 16 << 20 },
+        });
+        swarm.Add(12, "leech", node);
+        world.Run(TimeSpan.FromSeconds(32));
+        Assert.InRange(seed.Torrent!.Lifecycle.Swarm.Choker.Slots, least, most);
+    }
+
     // What a pump took and the line did not bring is given back: a limit that is not reached costs nothing.
     [Fact]
     public void A_limit_above_what_the_line_carries_costs_nothing()

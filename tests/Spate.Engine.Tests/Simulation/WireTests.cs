@@ -2,6 +2,7 @@ using System.Net;
 using Spate.Engine.Peers;
 using Spate.Engine.Session;
 using Spate.Engine.Torrents;
+using Spate.Protocol.Wire;
 using Spate.Simulation;
 
 namespace Spate.Engine.Tests.Simulation;
@@ -115,6 +116,7 @@ public sealed class WireTests : IDisposable
 
     [Theory]
     [InlineData("nothing", DisconnectReason.ConnectFailed)]
+    [InlineData("unplugged", DisconnectReason.ConnectTimeout)]
     [InlineData("silence", DisconnectReason.HandshakeTimeout)]
     [InlineData("close", DisconnectReason.ClosedByPeer)]
     [InlineData("web", DisconnectReason.NotBitTorrent)]
@@ -122,7 +124,7 @@ public sealed class WireTests : IDisposable
     public void Who_can_not_be_connected_to_is_told_of_with_the_reason(string does, DisconnectReason reason)
     {
         var swarm = new SimSwarm(world, content);
-        if (does != "nothing")
+        if (does is not ("nothing" or "unplugged"))
         {
             RawPeer.Serve(host, 6881, async peer =>
             {
@@ -132,7 +134,9 @@ public sealed class WireTests : IDisposable
                 if (does != "close") await world.Delay(minute);
             });
         }
-        SimNode leech = swarm.Add("leech", node with { Torrent = node.Torrent with { Peers = [new IPEndPoint(host.Address, 6881)] } });
+        SimNode leech = swarm.Prepare("leech", node with { Torrent = node.Torrent with { Peers = [new IPEndPoint(host.Address, 6881)] } });
+        if (does == "unplugged") world.Partition([host], [leech.Host]);
+        leech.Start();
         List<SessionEvent> events = Watch(leech);
         world.RunUntil(() => events.OfType<PeerUnreached>().Any(), minute, "it is told of");
         PeerUnreached told = events.OfType<PeerUnreached>().First();
@@ -258,6 +262,111 @@ public sealed class WireTests : IDisposable
         world.Run(minute);
         Assert.Equal(Enumerable.Range(0, 10), sent);
         Assert.Equal(Enumerable.Range(10, 10), rejected);
+    }
+
+    /// <summary>BEP 10: where a peer sees us, where it listens, what it calls itself, and that we say the same of it.</summary>
+    [Fact]
+    public void Both_extension_handshakes_are_understood()
+    {
+        var swarm = new SimSwarm(world, content);
+        SimNode seed = swarm.Add("seed", node with { IsSeed = true });
+        world.RunUntil(() => seed.Torrent?.Status.State == TorrentState.Seeding, minute, "it seeds");
+        var heard = new List<ExtendedHandshake>();
+        for (int i = 0; i < 3; i++)
+        {
+            SimHost caller = world.AddHost($"caller{i}", LinkOptions.Of(0, 0, TimeSpan.FromMilliseconds(20)));
+            string name = caller.Name;
+            _ = RawPeer.Run(caller, async () =>
+            {
+                using RawPeer peer = await RawPeer.ConnectAsync(caller, seed.EndPoint);
+                await peer.SendHandshakeAsync(swarm.Content.InfoHash, RawPeer.Id(name), RawPeer.FastAndExtended);
+                await peer.ReceiveHandshakeAsync();
+                await peer.SendMessageAsync(RawPeer.HaveNone);
+                await peer.SendExtendedAsync(0, [.. "d1:mde1:pi7777e1:v9:Teapot/416:yourip4:"u8, 81, 2, 69, 142, (byte)'e']);
+                await peer.SendMessageAsync(RawPeer.Interested);
+                RawMessage answer = await peer.ReceiveMessageAsync(RawPeer.Extended);
+                Assert.True(ExtendedHandshake.TryRead(answer.Payload.AsSpan(1), out ExtendedHandshake? handshake));
+                Assert.Equal(caller.Address, handshake.YourAddress);
+                heard.Add(handshake);
+                await world.Delay(minute);
+            });
+        }
+        world.Run(TimeSpan.FromSeconds(10));
+        Assert.Equal(3, heard.Count);
+        Assert.All(heard, handshake => Assert.Equal((seed.EndPoint.Port, 2000), (handshake.Port, handshake.RequestQueue)));
+        Assert.All(heard, static handshake => Assert.StartsWith("Spate ", handshake.Client, StringComparison.Ordinal));
+        Assert.Equal(IPAddress.Parse("81.2.69.142"), seed.Session!.Resources.Addresses.V4);
+        IReadOnlyList<PeerStatus> peers = world.Play(() => seed.Torrent!.GetPeersAsync(), minute);
+        Assert.All(peers, static peer => Assert.Equal("Teapot/41", peer.Client));
+        Assert.Equal(3, seed.Torrent!.Lifecycle.Candidates.Entries.Count(static candidate => candidate.EndPoint.Port == 7777));
+    }
+
+    /// <summary>Anti-snubbing: who gave, and so has a slot, loses it soon after it stops to give, however much it asks.</summary>
+    [Fact]
+    public void Who_stops_giving_loses_its_slot_to_others()
+    {
+        var swarm = new SimSwarm(world, content with { Length = 64 << 20, DistinctPieces = 4 });
+        var told = new List<(double Second, int Id)>();
+        double stopped = 0;
+        RawPeer.Serve(host, 6881, async peer =>
+        {
+            await peer.ReceiveHandshakeAsync();
+            await peer.SendHandshakeAsync(swarm.Content.InfoHash, RawPeer.Id("gives"));
+            await peer.SendMessageAsync(RawPeer.Bitfield, RawPeer.BitfieldBytes(swarm.Content.PieceCount, static piece => piece % 2 == 0));
+            await peer.SendMessageAsync(RawPeer.Interested);
+            await peer.SendMessageAsync(RawPeer.Unchoke);
+            while (true)
+            {
+                RawMessage message = await peer.ReceiveMessageAsync();
+                if (message.Id is RawPeer.Choke or RawPeer.Unchoke) told.Add((world.Now.TotalSeconds, message.Id));
+                if (message.Id != RawPeer.Request || world.Now.TotalSeconds > 45) continue;
+                stopped = world.Now.TotalSeconds;
+                await peer.SendPieceAsync(message.Number(0), message.Number(1), swarm.Content.Block(message.Number(0), message.Number(1), message.Number(2)));
+            }
+        });
+        NodeOptions options = node with { Link = LinkOptions.Of(100_000, 400_000, TimeSpan.FromMilliseconds(40)) };
+        swarm.Add("seed", options with { IsSeed = true });
+        SimNode leech = swarm.Add("leech", options with { Torrent = node.Torrent with { UploadSlots = 3, Peers = [new IPEndPoint(host.Address, 6881)] } });
+        swarm.Add(5, "other", options);
+        world.Run(TimeSpan.FromSeconds(44));
+        Assert.Equal(RawPeer.Unchoke, told[^1].Id);
+        world.Run(TimeSpan.FromSeconds(60));
+        Assert.InRange(told.First(t => t.Second > stopped && t.Id == RawPeer.Choke).Second - stopped, 0, 25);
+        Assert.True(leech.Torrent!.Status.Peers > 4);
+        // From then on it gets the optimistic slot now and then, as anybody does, and no other.
+        double had = 0;
+        for (int i = 0; i < told.Count; i++)
+        {
+            if (told[i].Id == RawPeer.Unchoke && told[i].Second > stopped) had += (i + 1 < told.Count ? told[i + 1].Second : world.Now.TotalSeconds) - told[i].Second;
+        }
+        Assert.InRange(had, 0, 35);
+    }
+
+    /// <summary>rtorrent, fast enough, has tens of thousands of requests in flight, and knows no way to be refused one.</summary>
+    [Fact]
+    public void Who_knows_neither_reqq_nor_rejects_may_ask_for_much_at_once()
+    {
+        const int Requests = 20_000, Length = 512;
+        var swarm = new SimSwarm(world, content);
+        SimNode seed = swarm.Add("seed", node with { IsSeed = true, Link = LinkOptions.Of(0, 0, TimeSpan.FromMilliseconds(5)) });
+        world.RunUntil(() => seed.Torrent?.Status.State == TorrentState.Seeding, minute, "it seeds");
+        int answered = 0;
+        Script(async () =>
+        {
+            using RawPeer peer = await RawPeer.ConnectAsync(host, seed.EndPoint);
+            await peer.SendHandshakeAsync(swarm.Content.InfoHash, RawPeer.Id("rtorrent"), new byte[8]);
+            await peer.ReceiveHandshakeAsync();
+            await peer.SendMessageAsync(RawPeer.Interested);
+            await peer.ReceiveMessageAsync(RawPeer.Unchoke);
+            await peer.SendAsync((byte[])[.. Enumerable.Range(0, Requests).SelectMany(static i => RawPeer.MessageBytes(RawPeer.Request, RawPeer.Numbers(i % 32, i / 32 % 512 * Length, Length)))]);
+            while (true)
+            {
+                await peer.ReceiveMessageAsync(RawPeer.Piece);
+                answered++;
+            }
+        });
+        world.RunUntil(() => answered == Requests, minute, "every request is answered");
+        Assert.Equal(1, seed.Torrent!.Status.Peers);
     }
 
     private async Task<RawPeer> CallAsync(SimNode node)
