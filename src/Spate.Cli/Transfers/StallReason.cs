@@ -11,7 +11,8 @@ internal static class StallReason
     /// <param name="status">The torrent.</param>
     /// <param name="peers">Its connected peers.</param>
     /// <param name="dht">The DHT; null where the torrent does not use it.</param>
-    public static string? Of(TorrentStatus status, IReadOnlyList<PeerStatus> peers, DhtStatus? dht)
+    /// <param name="unreached">Why the last peer that was tried could not be connected to; null before there was one.</param>
+    public static string? Of(TorrentStatus status, IReadOnlyList<PeerStatus> peers, DhtStatus? dht, string? unreached = null)
     {
         if (status.State != TorrentState.Downloading) return null;
         if (peers.Count > 0)
@@ -21,8 +22,13 @@ internal static class StallReason
             int choking = peers.Count(static peer => peer.AmInterested && peer.PeerChoking);
             return choking == useful ? $"waiting for an upload slot at {Count(useful, "peer")}" : $"waiting for data from {Count(useful - choking, "peer")}";
         }
-        if (status.Dialling > 0) return $"no peers yet: connecting to {status.Dialling} of {Count(status.Candidates + status.Dialling, "peer")}";
-        return "no peers yet: " + (status.Candidates > 0 ? $"none of {Count(status.Candidates, "known peer")} answered, they are tried again" : OfSources(status.Trackers, dht));
+        if (status.Dialling > 0) return $"no peers yet: connecting to {status.Dialling} of {Count(status.Candidates, "peer")}";
+        return "no peers yet: " + status.Candidates switch
+        {
+            0 => OfSources(status.Trackers, dht),
+            1 => $"the only one that is known can't be reached{(unreached is null ? "" : $" ({unreached})")}, it is tried again",
+            int known => $"none of {known} that are known can be reached{(unreached is null ? "" : $" (the last: {unreached})")}, they are tried again",
+        };
     }
 
     private static string OfSources(IReadOnlyList<TrackerStatus> trackers, DhtStatus? dht)

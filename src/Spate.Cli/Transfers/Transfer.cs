@@ -67,6 +67,9 @@ internal sealed class Transfer
     /// <summary>Why nothing comes in; null while something does.</summary>
     public string? Stall { get; set; }
 
+    /// <summary>Why the last peer that was tried could not be connected to.</summary>
+    public string? Unreached { get; set; }
+
     /// <summary>What it did last, before the session was closed.</summary>
     public string State { get; set; } = "searching";
 

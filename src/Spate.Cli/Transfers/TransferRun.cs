@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using Spate.Cli.Commands;
 using Spate.Cli.Terminal;
@@ -121,14 +122,14 @@ internal sealed class TransferRun : IAsyncDisposable
         else if (sample || transfer.Stall is null)
         {
             transfer.Stall = StallReason.Of(
-                status, status.Peers > 0 ? await torrent.GetPeersAsync() : [], torrent.Metainfo.IsPrivate ? null : session.Dht?.Status);
+                status, status.Peers > 0 ? await torrent.GetPeersAsync() : [], torrent.Metainfo.IsPrivate ? null : session.Dht?.Status, transfer.Unreached);
         }
 
         if (status.State == TorrentState.Paused && transfer.MustBeComplete && !transfer.IsComplete)
         {
             if (!status.IsFinished)
             {
-                Fail(transfer, ExitCode.VerifyFailed, $"{ShowCommand.Count(status.PieceCount - status.PiecesDone, "piece")} of {status.PieceCount} missing or wrong");
+                Fail(transfer, ExitCode.VerifyFailed, $"{ShowCommand.Count(status.PieceCount - status.PiecesDone, "piece")} of {status.PieceCount.ToString("N0", CultureInfo.InvariantCulture)} missing or wrong");
                 return;
             }
             await torrent.ResumeAsync();
@@ -339,6 +340,9 @@ internal sealed class TransferRun : IAsyncDisposable
             case TorrentStateChanged { To: TorrentState.Downloading }:
                 transfer.StartedAt ??= at;
                 break;
+            case PeerUnreached unreached:
+                transfer.Unreached = Engine.Peers.DisconnectReasonText.Describe(unreached.Reason);
+                break;
             case TorrentFinished:
                 transfer.FinishedAt = at;
                 break;
@@ -373,6 +377,7 @@ internal sealed class TransferRun : IAsyncDisposable
             PieceFailed failed => Named("piece_failed") with { Piece = failed.Piece },
             PeerBanned banned => Named("peer_banned") with { Peer = banned.Address },
             PeerChanged { Reason: Engine.Peers.DisconnectReason.None } came => Named("peer_connected") with { Peer = came.Address },
+            PeerUnreached missed => Named("peer_unreached") with { Peer = missed.Address, Reason = Engine.Peers.DisconnectReasonText.Describe(missed.Reason) },
             PeerChanged left => Named("peer_disconnected") with { Peer = left.Address, Reason = Engine.Peers.DisconnectReasonText.Describe(left.Reason) },
             _ => null,
         };

@@ -23,6 +23,7 @@ internal sealed class Connector
     private readonly Func<int> room;
     private readonly bool isPrivate;
     private readonly Action<IConnection, Handshake, Candidate> onConnected;
+    private readonly Action<IPEndPoint, DisconnectReason>? onFailed;
     private CancellationTokenSource? running;
     private IPAddress? own4, own6;
     private int dialling;
@@ -30,12 +31,13 @@ internal sealed class Connector
     /// <param name="room">How many more peers are wanted.</param>
     /// <param name="onConnected">Takes the connection over, on the strand; the session's connection budget was charged for it.</param>
     /// <param name="isPrivate">Nothing is said of the DHT (BEP 27).</param>
+    /// <param name="onFailed">Told, on the strand, of each peer that could not be connected to, and why.</param>
     public Connector(
         SessionResources session, Sha1Hash infoHash, CandidateList candidates, Func<int> room, Action<IConnection, Handshake, Candidate> onConnected,
-        bool isPrivate)
+        bool isPrivate, Action<IPEndPoint, DisconnectReason>? onFailed = null)
     {
         (this.session, this.infoHash, this.candidates, this.room, this.onConnected) = (session, infoHash, candidates, room, onConnected);
-        this.isPrivate = isPrivate;
+        (this.isPrivate, this.onFailed) = (isPrivate, onFailed);
     }
 
     /// <summary>Peers being dialled.</summary>
@@ -93,23 +95,28 @@ internal sealed class Connector
         IConnection? connection = null;
         bool handedOver = false;
         ConnectFailure failure = ConnectFailure.Unreachable;
+        DisconnectReason reason = DisconnectReason.ConnectFailed, late = DisconnectReason.ConnectTimeout;
+        bool isLate = false;
         try
         {
             using (var deadline = new CancellationTokenSource(ConnectDeadline, session.Environment.Time))
+            using (deadline.Token.Register(() => isLate = true))
             using (var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stop))
                 connection = await session.Environment.Network.ConnectAsync(candidate.EndPoint, either.Token);
-            failure = ConnectFailure.Handshake;
+            // Who does not have the torrent closes upon our handshake.
+            (failure, reason, late) = (ConnectFailure.Handshake, DisconnectReason.ClosedByPeer, DisconnectReason.HandshakeTimeout);
             Handshake? answer;
             using (var deadline = new CancellationTokenSource(Handshaker.Deadline, session.Environment.Time))
-            using (deadline.Token.Register(connection.Abort))
+            using (deadline.Token.Register(() => { isLate = true; connection.Abort(); }))
             using (stop.Register(connection.Abort))
             {
                 await Handshaker.SendAsync(connection, infoHash, session.PeerId, !isPrivate && session.Dht is not null);
                 answer = await Handshaker.ReceiveAsync(connection);
             }
-            if (answer is not { } handshake || stop.IsCancellationRequested) return;
-            if (handshake.InfoHash != infoHash) failure = ConnectFailure.WrongTorrent;
-            else if (handshake.PeerId == session.PeerId) failure = ConnectFailure.Self;
+            if (stop.IsCancellationRequested) return;
+            if (answer is not { } handshake) reason = DisconnectReason.NotBitTorrent;
+            else if (handshake.InfoHash != infoHash) (failure, reason) = (ConnectFailure.WrongTorrent, DisconnectReason.WrongInfoHash);
+            else if (handshake.PeerId == session.PeerId) (failure, reason) = (ConnectFailure.Self, DisconnectReason.Ourselves);
             else
             {
                 handedOver = true;
@@ -129,6 +136,7 @@ internal sealed class Connector
                 connection?.Dispose();
                 session.ReturnConnection();
                 candidates.OnFailed(candidate, stop.IsCancellationRequested ? ConnectFailure.Cancelled : failure, session.Clock.NowMs);
+                if (!stop.IsCancellationRequested) onFailed?.Invoke(candidate.EndPoint, isLate ? late : reason);
             }
         }
     }

@@ -20,7 +20,6 @@ public enum DisconnectReason
     MadeRoom,
     DuplicatePeer,
     Ourselves,
-    UnknownTorrent,
     Banned,
 
     // Silence.
@@ -68,7 +67,6 @@ public static class DisconnectReasonText
         DisconnectReason.MadeRoom => "made room for another peer",
         DisconnectReason.DuplicatePeer => "connected to this peer already",
         DisconnectReason.Ourselves => "the peer is this session itself",
-        DisconnectReason.UnknownTorrent => "asked for a torrent that is not here",
         DisconnectReason.Banned => "the peer is banned",
         DisconnectReason.HandshakeTimeout => "no handshake within 10 s",
         DisconnectReason.Idle => "silent for 2 minutes",

@@ -112,6 +112,9 @@ internal sealed class PeerConnection
     // Uploading to it.
     public Queue<BlockRequest> Uploads { get; } = new();
 
+    /// <summary>Requests in a row over what we queue for it.</summary>
+    public int OverLimit { get; set; }
+
     /// <summary>Buffers with blocks for it that are being read or sent.</summary>
     public int BuffersInFlight { get; set; }
 

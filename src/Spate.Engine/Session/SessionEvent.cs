@@ -25,5 +25,8 @@ public sealed record PieceFailed(InfoHash InfoHash, int Piece) : SessionEvent(In
 /// <summary>A peer proved to send bad data and is not talked to any more.</summary>
 public sealed record PeerBanned(InfoHash InfoHash, string Address) : SessionEvent(InfoHash);
 
+/// <summary>A peer could not be connected to.</summary>
+public sealed record PeerUnreached(InfoHash InfoHash, string Address, Peers.DisconnectReason Reason) : SessionEvent(InfoHash);
+
 /// <summary>A connection to a peer began or ended.</summary>
 public sealed record PeerChanged(InfoHash InfoHash, string Address, Peers.DisconnectReason Reason) : SessionEvent(InfoHash);

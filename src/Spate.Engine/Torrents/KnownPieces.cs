@@ -24,8 +24,6 @@ internal sealed class KnownPieces(FileLayout layout, PiecePicker picker)
     /// <param name="found">What is on disk, by file index.</param>
     public void TakeOver(ResumeData resume, IReadOnlyList<StorageEntry> found)
     {
-        var claimed = new Bitfield(resume.Pieces);
-        foreach ((int piece, _) in resume.Partial) claimed.Set(piece);
         for (int i = 0; i < found.Count; i++)
         {
             MetainfoFile file = metainfo.Files[i];
@@ -34,7 +32,7 @@ internal sealed class KnownPieces(FileLayout layout, PiecePicker picker)
             {
                 // After a crash our own later writes changed the file, and the pieces that the data names are durable all the same;
                 // but not if somebody deleted the file since, or cut it off.
-                DoubtBeyond(file, found[i].Kind == StorageEntryKind.File ? found[i].Length : 0, claimed);
+                DoubtBeyond(file, found[i].Kind == StorageEntryKind.File ? found[i].Length : 0, resume);
                 continue;
             }
             // After an orderly stop a changed file was changed by somebody else.
@@ -139,13 +137,27 @@ internal sealed class KnownPieces(FileLayout layout, PiecePicker picker)
         return any >= 0 && any <= last;
     }
 
-    // Those of the claimed pieces that need bytes of the file from a length on.
-    private void DoubtBeyond(MetainfoFile file, long length, Bitfield claimed)
+    // Those of the claimed pieces, and of those with claimed blocks, that need bytes of the file from a length on.
+    private void DoubtBeyond(MetainfoFile file, long length, ResumeData resume)
     {
         if (length >= file.Length) return;
-        int last = layout.Pieces(file).Last;
-        for (int piece = claimed.NextSet((int)((file.Offset + length) / metainfo.PieceLength)); piece >= 0 && piece <= last; piece = claimed.NextSet(piece + 1))
+        long from = file.Offset + length;
+        (int first, int last) = layout.Pieces(file);
+        Bitfield claimed = resume.Pieces;
+        for (int piece = claimed.NextSet((int)(from / metainfo.PieceLength)); piece >= 0 && piece <= last; piece = claimed.NextSet(piece + 1))
             Doubtful.Set(piece);
+        // A file ends where it was last written to: often in the middle of a piece that is under way.
+        foreach ((int piece, Bitfield blocks) in resume.Partial)
+        {
+            if (piece >= first && piece <= last && ((long)piece * metainfo.PieceLength) + EndOf(blocks) > from) Doubtful.Set(piece);
+        }
+    }
+
+    private static long EndOf(Bitfield blocks)
+    {
+        int end = 0;
+        for (int block = blocks.NextSet(0); block >= 0; block = blocks.NextSet(block + 1)) end = block + 1;
+        return (long)end * BlockPool.BlockSize;
     }
 
     private void Doubt(MetainfoFile file)

@@ -28,7 +28,7 @@ internal sealed class Swarm : IDownloadOwner
     private const int MostAllowedFast = 8;
     private const int MostPorts = 3;                // "port" messages of a peer that are followed: each has us ask there
     private const int PiecesPerAllowedFast = 128;   // what every newcomer gets for nothing must stay a small part of the whole
-    private const int MostMessagesPerTick = 50_000; // other than blocks and requests
+    private const int MostMessagesPerTick = 50_000; // other than blocks and requests that are taken
     private const int PiecesPerMessage = 512;       // of a bitfield: as much work as one of the messages above
     private const int RememberedSenders = 4096;
     private const int MostPerAddress = 5;           // peers may share a NAT, but one machine must not take every place
@@ -72,7 +72,7 @@ internal sealed class Swarm : IDownloadOwner
         Downloads = new Downloads(this, picker, Disk);
         Uploads = new Uploads(metainfo, picker.Have, Disk, session.SendBuffers, Disconnect, OnGiven);
         Choker = new Choker(() => peers, session.Environment.Random) { FixedSlots = options.UploadSlots > 0 ? options.UploadSlots : session.Options.UploadSlots };
-        Connector = new Connector(session, metainfo.InfoHash.Wire, candidates, () => MaxPeers - peers.Count, OnDialled, metainfo.IsPrivate);
+        Connector = new Connector(session, metainfo.InfoHash.Wire, candidates, () => MaxPeers - peers.Count, OnDialled, metainfo.IsPrivate, OnUnreached);
         metadata = new MetadataServer(metainfo.RawInfo);
         pex = metainfo.IsPrivate || !session.Options.PeerExchange ? null : new PexSwarm();
         extensions = pex is null
@@ -294,6 +294,11 @@ internal sealed class Swarm : IDownloadOwner
             else if (twin?.Candidate != candidate) Candidates.OnDisconnected(candidate, misbehaved: false, NowMs);
         }
         else Candidates.OnFailed(candidate, refused == DisconnectReason.Ourselves ? ConnectFailure.Self : ConnectFailure.Cancelled, NowMs);
+    }
+
+    private void OnUnreached(IPEndPoint address, DisconnectReason reason)
+    {
+        if (session.Events.IsWatched) session.Events.Publish(new PeerUnreached(metainfo.InfoHash, address.ToString(), reason));
     }
 
     private void Add(IConnection connection, Handshake handshake, Candidate? candidate)

@@ -82,7 +82,7 @@ public sealed record TorrentStatus
     /// <summary>Connected peers that have everything.</summary>
     public int Seeds { get; init; }
 
-    /// <summary>Peers known and not connected.</summary>
+    /// <summary>Peers known, those that are connected or being dialled among them.</summary>
     public int Candidates { get; init; }
 
     /// <summary>Peers being dialled.</summary>

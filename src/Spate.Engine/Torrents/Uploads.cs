@@ -14,7 +14,12 @@ internal sealed class Uploads
     /// <summary>Requests that we queue for a peer, told in the extension handshake (BEP 10 reqq).</summary>
     public const int QueueLimit = 2000;
 
-    private const int FloodSlack = 500;         // requests over the limit that are dropped or rejected before we hang up
+    // Without BEP 6 a request can't be refused, and who does not know reqq (BEP 10) asks for what it deems right: rtorrent for 20,000 blocks at
+    // 100 MB/s. These are twelve bytes each.
+    internal const int PatientQueueLimit = 65_536;
+
+    private const int FloodSlack = QueueLimit;   // requests over the limit in a row that are rejected before we hang up
+    private const int SearchedPerMessage = 1000; // requests looked through for one to cancel: as much work as a message
     private const int BuffersPerPeer = 2;
     private const double SlowBelow = 64 * 1024; // bytes a second: one block at a time
 
@@ -52,21 +57,24 @@ internal sealed class Uploads
         bool allowed = !peer.AmChoking || TakeAllowance(peer, piece, length);
         if (!allowed || !have[piece] || Halted)
         {
+            peer.MessagesSinceBlock++; // without end it is a flood
             Reject(peer, new BlockRequest(piece, offset, length));
             return;
         }
-        if (peer.Uploads.Count >= QueueLimit)
+        if (peer.Uploads.Count >= (peer.UsesFast ? QueueLimit : PatientQueueLimit))
         {
-            if (peer.Uploads.Count >= QueueLimit + FloodSlack || !peer.UsesFast) disconnect(peer, DisconnectReason.RequestFlood);
+            if (++peer.OverLimit > FloodSlack || !peer.UsesFast) disconnect(peer, DisconnectReason.RequestFlood);
             else Reject(peer, new BlockRequest(piece, offset, length));
             return;
         }
+        peer.OverLimit = 0;
         peer.Uploads.Enqueue(new BlockRequest(piece, offset, length));
         peer.LastUsefulMs = peer.LastHeardMs;
     }
 
     public static void OnCancel(PeerConnection peer, int piece, int offset, int length)
     {
+        peer.MessagesSinceBlock += 1 + peer.Uploads.Count / SearchedPerMessage;
         var cancelled = new BlockRequest(piece, offset, length);
         bool found = false;
         for (int count = peer.Uploads.Count; count > 0; count--)

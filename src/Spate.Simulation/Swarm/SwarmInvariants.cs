@@ -55,7 +55,7 @@ internal sealed class SwarmInvariants(Func<SimProcess, SimNode?> find)
         {
             Require(node, !peer.IsClosed, "a closed peer is not in the list");
             Require(node, peer.Pick.Requests.Count <= peer.Window.PeerLimit, $"no more requests are in flight than the peer queues ({peer.Pick.Requests.Count})");
-            Require(node, peer.Uploads.Count <= Uploads.QueueLimit, "no more requests are queued than we said");
+            Require(node, peer.Uploads.Count <= (peer.UsesFast ? Uploads.QueueLimit : Uploads.PatientQueueLimit), "no more requests are queued than we said");
             Require(node, peer.BuffersInFlight is >= 0 and <= 2, "a peer has at most two send buffers");
             Require(node, peer.Forgiven >= 0, "no block is forgiven twice");
         }

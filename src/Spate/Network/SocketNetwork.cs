@@ -48,7 +48,14 @@ public sealed class SocketNetwork(LocalAddresses? from = null) : INetwork
         catch (SocketException e)
         {
             socket.Dispose();
-            throw new IOException($"Can't listen on {local}: {e.Message}. Is another program using the port?", e);
+            string why = e.SocketErrorCode switch
+            {
+                SocketError.AddressAlreadyInUse => "another program uses the port",
+                SocketError.AddressNotAvailable => "this machine does not have that address",
+                SocketError.AccessDenied => "this user may not use that port",
+                _ => e.Message,
+            };
+            throw new IOException($"Can't listen on {local}: {why}.", e);
         }
     }
 

@@ -57,6 +57,23 @@ public class RecheckTests
         }
     }
 
+    // Each read waits for one on every other worker.
+    [Fact]
+    public async Task All_workers_check_at_the_same_time()
+    {
+        Fill();
+        var workers = new PoolWorkers();
+        using var together = new CountdownEvent(workers.Count);
+        storage.Before = (operation, _) =>
+        {
+            if (operation != "read" || together.IsSet) return;
+            together.Signal();
+            Assert.True(together.Wait(TimeSpan.FromSeconds(60)), "The other workers did not come.");
+        };
+        Bitfield passed = await new Recheck(Files(), All(), CancellationToken.None).RunAsync(workers).Within("The check");
+        Assert.True(passed.IsFull);
+    }
+
     [Fact]
     public async Task Missing_and_short_files_fail_only_the_pieces_they_touch()
     {

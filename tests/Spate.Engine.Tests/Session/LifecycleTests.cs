@@ -480,6 +480,48 @@ public sealed class LifecycleTests
         Assert.Throws<ArgumentException>(() => { _ = leech.Torrent.SetFilePrioritiesAsync([PiecePriority.Normal]); });
     }
 
+    // Low, normal and high, given at the start and changed while it runs: what is wanted most comes first.
+    [Fact]
+    public void What_is_wanted_most_comes_first_and_follows_a_change()
+    {
+        SimNode leech = Leech(Node with { Torrent = Node.Torrent with { FilePriorities = [PiecePriority.Low, PiecePriority.Normal, PiecePriority.Normal, PiecePriority.Normal, PiecePriority.High] } });
+        (int[] a, int[] c, int[] d) = (PiecesOf(0), PiecesOf(3), PiecesOf(4));
+        RunTo(leech, d.Length);
+        Assert.All(d, piece => Assert.True(leech.Torrent!.Lifecycle.Picker.Have[piece] || IsActive(leech, piece), $"piece {piece} of the file of high priority is not there"));
+        Assert.InRange(Count(leech, a), 0, 0);
+        Do(() => leech.Torrent!.SetFilePrioritiesAsync([PiecePriority.High, PiecePriority.Normal, PiecePriority.Normal, PiecePriority.Low, PiecePriority.Normal]));
+        int hadOfC = Count(leech, c) + leech.Torrent!.Lifecycle.Picker.Active.Count;
+        world.RunUntil(() => Count(leech, a) == a.Length, Minute, "the file that is wanted most now is there");
+        Assert.InRange(Count(leech, c), 0, hadOfC + 2);
+        swarm.RunUntilComplete(Minute);
+
+        static bool IsActive(SimNode node, int piece) => node.Torrent!.Lifecycle.Picker.Active.Any(active => active.Index == piece);
+        static int Count(SimNode node, int[] pieces) => pieces.Count(piece => node.Torrent!.Lifecycle.Picker.Have[piece]);
+    }
+
+    // Those that no other file shares.
+    private int[] PiecesOf(int file)
+    {
+        Spate.Protocol.MetainfoFile of = swarm.Metainfo.Files[file];
+        int first = (int)((of.Offset + Content.PieceLength - 1) / Content.PieceLength), end = (int)((of.Offset + of.Length) / Content.PieceLength);
+        return [.. Enumerable.Range(first, end - first)];
+    }
+
+    // Blocks of pieces that are not complete are in resume data once they are durable, or a slow line with large pieces would begin again and again.
+    [Fact]
+    public void What_a_kill_leaves_of_pieces_under_way_is_not_downloaded_again()
+    {
+        SimSwarm big = new(world, new ContentOptions { Name = "big", Length = 32 << 20, PieceLength = 8 << 20 });
+        big.Add("seed", Node with { IsSeed = true });
+        SimNode leech = big.Add("leech", Node);
+        world.RunUntil(() => leech.Downloaded > 6 << 20, Minute, "much of a piece is there");
+        Assert.Equal(0, Have(leech));
+        leech.Kill();
+        leech.Start();
+        big.RunUntilComplete(Minute);
+        Assert.InRange(leech.Downloaded, 0, big.Content.Length - (2 << 20));
+    }
+
     [Fact]
     public void Everything_the_user_can_do_at_any_moment_ends_in_order()
     {

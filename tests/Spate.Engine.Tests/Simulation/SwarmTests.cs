@@ -258,6 +258,83 @@ public sealed class SwarmTests(ITestOutputHelper output)
         }
     }
 
+    [Theory]
+    [InlineData(100_000, 0, 4, 4)]
+    [InlineData(1_000_000, 0, 17, 21)]
+    [InlineData(20_000_000, 0, 60, 100)]
+    [InlineData(1_000_000, 300_000, 6, 6)]
+    public void Slots_follow_what_the_line_carries_and_the_limit(int line, int limit, int least, int most)
+    {
+        using var world = new SimWorld(16);
+        var swarm = new SimSwarm(world, content with { Length = 256 << 20, PieceLength = 1 << 20, DistinctPieces = 4 });
+        SimNode seed = swarm.Add("seed", node with
+        {
+            IsSeed = true, Link = LinkOptions.Of(line, 0, roundTrip), Session = node.Session with { UploadLimit = limit, ReadMemory = 16 << 20 },
+        });
+        swarm.Add(12, "leech", node);
+        world.Run(TimeSpan.FromSeconds(32));
+        Assert.InRange(seed.Torrent!.Lifecycle.Swarm.Choker.Slots, least, most);
+    }
+
+    // What a pump took and the line did not bring is given back: a limit that is not reached costs nothing.
+    [Fact]
+    public void A_limit_above_what_the_line_carries_costs_nothing()
+    {
+        double free = Seconds(0), limited = Seconds(120_000);
+        output.WriteLine($"{free:F1} s without a limit, {limited:F1} s with one");
+        Assert.True(limited < free * 1.08, $"{free:F1} s without a limit, {limited:F1} s with one that is above the line.");
+
+        double Seconds(int limit)
+        {
+            using var world = new SimWorld(14, shuffle: true);
+            var swarm = new SimSwarm(world, content with { Length = 2 << 20 });
+            swarm.Add("seed", node with { IsSeed = true, Link = LinkOptions.Of(100_000, 1_000_000, roundTrip) });
+            SimNode leech = swarm.Add("leech", node with { Session = node.Session with { DownloadLimit = limit } });
+            swarm.RunUntilComplete(TimeSpan.FromMinutes(3));
+            return leech.Seconds;
+        }
+    }
+
+    /// <summary>Who has nothing to give gets the optimistic slot for thirty seconds, not for less and not for good.</summary>
+    [Fact]
+    public void The_optimistic_slot_goes_round_every_thirty_seconds()
+    {
+        using var world = new SimWorld(15, shuffle: true);
+        var swarm = new SimSwarm(world, content with { Length = 64 << 20 });
+        NodeOptions slow = node with { Link = LinkOptions.Of(12_000, 100_000, roundTrip), Torrent = node.Torrent with { UploadSlots = 4 } };
+        swarm.Add("seed", node with { IsSeed = true, Link = LinkOptions.Of(40_000, 0, roundTrip) });
+        SimNode[] trading = [.. swarm.Add(8, "trades", slow)];
+        world.Run(TimeSpan.FromSeconds(40));
+        var host = world.AddHost("taker", slow.Link);
+        var spans = new List<double>();
+        for (int i = 0; i < trading.Length; i++)
+        {
+            SimNode peer = trading[i];
+            string name = $"taker{i}";
+            _ = RawPeer.Run(host, async () =>
+            {
+                using RawPeer raw = await RawPeer.ConnectAsync(host, peer.EndPoint);
+                await raw.SendHandshakeAsync(swarm.Content.InfoHash, RawPeer.Id(name));
+                await raw.ReceiveHandshakeAsync();
+                await raw.SendMessageAsync(RawPeer.HaveNone);
+                await raw.SendMessageAsync(RawPeer.Interested);
+                TimeSpan since = default;
+                while (true)
+                {
+                    RawMessage message = await raw.ReceiveMessageAsync();
+                    if (message.Id == RawPeer.Unchoke) since = world.Now;
+                    if (message.Id == RawPeer.Choke) spans.Add((world.Now - since).TotalSeconds);
+                    if (message.Id == RawPeer.Have && message.Number(0) % 16 == 0) await raw.SendAsync(new byte[4]);
+                }
+            });
+        }
+        world.Run(TimeSpan.FromMinutes(4));
+        output.WriteLine(string.Join(" ", spans.Select(s => $"{s:F0}")));
+        Assert.True(spans.Count > 8, $"The slot came and went {spans.Count} times.");
+        Assert.All(spans, span => Assert.InRange(span, 0, 34)); // with what stands in line before the message
+        Assert.True(spans.Count(span => span > 26) > spans.Count * 2 / 3, string.Join(" ", spans.Select(s => $"{s:F0}")));
+    }
+
     [Fact]
     public void Trackers_hear_of_each_event_once_and_the_counters_are_true()
     {

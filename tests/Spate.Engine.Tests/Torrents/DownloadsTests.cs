@@ -123,6 +123,21 @@ public class DownloadsTests
         Assert.All(peers, peer => Assert.False(peer.Connection.Window.IsOneOfMany));
     }
 
+    // Who needs more than a minute for a piece helps others with theirs; who is faster gets whole ones to itself.
+    [Fact]
+    public void Fast_peers_get_whole_pieces_and_slow_ones_help()
+    {
+        DownloadBench bench = Small(40, 64);
+        TestPeer fast = bench.Add(), slow = bench.Add();
+        for (int second = 0; second < 30; second++)
+        {
+            fast.Answer(20);
+            if (second % 3 == 0) slow.Answer(1);
+            bench.Tick();
+        }
+        Assert.Equal((false, true), (fast.Connection.Pick.IsSlow, slow.Connection.Pick.IsSlow));
+    }
+
     [Fact]
     public void A_peer_that_loses_a_piece_still_sends_the_others()
     {

@@ -16,7 +16,14 @@ public class SocketNetworkTests
         if (address == "::" && !System.Net.Sockets.Socket.OSSupportsIPv6) address = "0.0.0.0";
         using IListener first = network.Listen(new IPEndPoint(IPAddress.Parse(address), 0));
         IOException refused = Assert.Throws<IOException>(() => network.Listen(first.Local));
-        Assert.Contains("Is another program using the port?", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("another program uses the port", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_address_of_another_machine_is_not_blamed_on_another_program()
+    {
+        IOException refused = Assert.Throws<IOException>(() => network.Listen(new IPEndPoint(IPAddress.Parse("192.0.2.77"), 0)));
+        Assert.Contains("this machine does not have that address", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
