@@ -8,13 +8,13 @@ namespace Spate.Engine.Peers;
 internal sealed class CushionLimit
 {
     private const double WorthMore = 1.03; // more requests must bring so much more; fewer only as much
-    private const int FirstWait = 4, LongestWait = 64; // rounds between two tries, doubled when nothing was better
+    private const int FirstWait = 2, LongestWait = 64; // rounds between two tries, doubled when nothing was better
 
     // Few and far between: rounds differ by a few percent for other reasons.
     private static readonly int[] levels = [32, 128, 512];
 
     private int level = levels.Length - 1;
-    private int direction = 1;
+    private int direction = -1; // the start finds too much rather than too little: rates grow at first for other reasons too
     private bool trying;
     private int wait = FirstWait;
     private int rounds;
@@ -31,7 +31,7 @@ internal sealed class CushionLimit
     {
         int fits = Array.FindIndex(levels, blocks => blocks >= enough);
         level = fits < 0 ? levels.Length - 1 : fits;
-        (direction, trying, wait, rounds, rate) = (1, false, FirstWait, 0, 0);
+        (direction, trying, wait, rounds, rate) = (-1, false, FirstWait, 0, 0);
     }
 
     /// <summary>A round with the limit as it is has ended.</summary>
