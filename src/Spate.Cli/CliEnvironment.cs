@@ -89,19 +89,25 @@ internal sealed class CliEnvironment
     }
 
     /// <summary>
-    /// Writes a file so that at any moment either the old one or the new one stands there, whole, even after a power cut.
+    /// Writes a file so that at any moment either the old one or the new one stands there, whole, even after a power cut. Who may read the
+    /// old one may read the new one, and nobody else: a tracker's URL may hold a key. A link stays one.
     /// </summary>
     public void ReplaceFile(string path, ReadOnlySpan<byte> content)
     {
         string target = Resolve(path);
+        if (new FileInfo(target).LinkTarget is not null && File.ResolveLinkTarget(target, returnFinalTarget: true) is { } real) target = real.FullName;
+        UnixFileMode? mode = !OperatingSystem.IsWindows() && File.Exists(target) ? File.GetUnixFileMode(target) : null;
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = mode & (UnixFileMode.UserRead | UnixFileMode.UserWrite);
         string draft = $"{target}.{Environment.ProcessId}.new";
         try
         {
-            using (var file = new FileStream(draft, FileMode.Create, FileAccess.Write, FileShare.None))
+            using (var file = new FileStream(draft, options))
             {
                 file.Write(content);
                 file.Flush(flushToDisk: true);
             }
+            if (!OperatingSystem.IsWindows() && mode is { } same) File.SetUnixFileMode(draft, same);
             File.Move(draft, target, overwrite: true);
         }
         catch

@@ -110,7 +110,7 @@ internal static class SpateProgram
             {
                 context.Progress.Clear();
                 ExitCode? code = CodeOf(e);
-                string message = code is null ? $"this is a bug in spate: {e}" : code == ExitCode.Interrupted ? "Interrupted." : e.Message;
+                string message = code is null ? $"this is a bug in spate: {e}" : code == ExitCode.Interrupted ? "Interrupted." : MessageOf(e);
                 Complaint.Say(environment, arguments, code ?? ExitCode.Error, message);
                 return (int)(code ?? ExitCode.Error);
             }
@@ -127,6 +127,10 @@ internal static class SpateProgram
         MetainfoException => ExitCode.Error,
         _ => null,
     };
+
+    // Where the system's says too little: ENOSPC, EDQUOT, ERROR_DISK_FULL.
+    private static string MessageOf(Exception e) =>
+        e is IOException { HResult: 28 or 122 or unchecked((int)0x80070070) } ? $"The disk is full: {e.Message}" : e.Message;
 
     private static IEnumerable<string> PathOf(System.CommandLine.Parsing.CommandResult command)
     {

@@ -18,6 +18,8 @@ internal static class TorrentSource
         int limit = BencodeLimits.Torrent.MaxBytes;
         if (source == "-") return context.Environment.ReadInput(limit);
         if (IsUrl(source)) return await FetchAsync(context, source, limit);
+        if (source.Contains("://", StringComparison.Ordinal) && !context.Environment.Exists(source))
+            throw new CliException(ExitCode.Usage, $"{source} can't be fetched: only http:// and https:// can.");
         try
         {
             return context.Environment.ReadFile(source, limit);

@@ -13,7 +13,8 @@ internal static class UsageMessages
             return $"There is no command '{unknown}'{(Nearest(unknown, root) is { } near ? $"; did you mean '{near}'?" : ".")}";
         if (error.SymbolResult is ArgumentResult { Tokens.Count: var given, Argument: var argument } && given < argument.Arity.MinimumNumberOfValues)
             return $"'{Name(result.CommandResult.Command)}' needs <{argument.HelpName ?? argument.Name}>: {Lower(argument.Description ?? "")}.";
-        return null;
+        // The parser lists choices in lines of their own.
+        return error.Message.Contains('\n') ? string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)) : null;
     }
 
     private static string Name(Command command) =>

@@ -32,6 +32,22 @@ public sealed class EditCommandTests : IDisposable
         Assert.DoesNotContain("warning", terminal.Err);
     }
 
+    // A tracker's URL may hold a key that others must not read.
+    [Fact]
+    public void Who_may_read_it_stays_the_same_and_a_link_stays_a_link()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        const UnixFileMode Mine = UnixFileMode.UserRead | UnixFileMode.UserWrite, Shared = Mine | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead;
+        File.CreateSymbolicLink(terminal["link.torrent"], "a.torrent");
+        foreach (UnixFileMode mode in new[] { Mine, Shared })
+        {
+            File.SetUnixFileMode(terminal["a.torrent"], mode);
+            terminal.Ok("edit", "link.torrent", "-c", mode.ToString());
+            Assert.Equal("a.torrent", new FileInfo(terminal["link.torrent"]).LinkTarget);
+            Assert.Equal((mode, mode.ToString()), (File.GetUnixFileMode(terminal["a.torrent"]), Read("a.torrent").Comment));
+        }
+    }
+
     [Fact]
     public void Lists_are_replaced_or_emptied()
     {

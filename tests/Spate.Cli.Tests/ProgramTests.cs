@@ -34,6 +34,19 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public void What_can_not_be_used_is_said_in_a_line()
+    {
+        Assert.Equal(ExitCode.Usage, terminal.Run("completions", "tcsh"));
+        Assert.Contains("Must be one of: 'bash' 'zsh' 'fish' 'pwsh'\n", terminal.Err);
+        Assert.Equal(ExitCode.Usage, terminal.Run("show", "ftp://example.org/a.torrent"));
+        Assert.Equal("spate: ftp://example.org/a.torrent can't be fetched: only http:// and https:// can.\n", terminal.Err);
+        terminal.Write("top/a", 10);
+        terminal.Ok("create", "top");
+        Assert.Equal(ExitCode.Disk, terminal.Run("get", "top.torrent", "-o", "/proc/nothing/here"));
+        Assert.StartsWith("spate: There is no folder /proc/nothing/here, and it can't be made: ", terminal.Err);
+    }
+
+    [Fact]
     public void A_magnet_link_is_printed()
     {
         terminal.Write("top/a", 10);

@@ -122,6 +122,7 @@ internal static partial class GetCommand
         try { Directory.CreateDirectory(folder); }
         catch (IOException) when (File.Exists(folder)) { throw new CliException(ExitCode.Disk, $"{shown} is a file; --output takes a folder."); }
         catch (UnauthorizedAccessException e) { throw new CliException(ExitCode.Disk, $"There is no folder {shown}, and it may not be made.", e); }
+        catch (IOException e) { throw new CliException(ExitCode.Disk, $"There is no folder {shown}, and it can't be made: {e.Message}", e); }
     }
 
     private static void Write(CommandContext context, bool jsonLines, Transfer transfer, Metainfo metainfo)

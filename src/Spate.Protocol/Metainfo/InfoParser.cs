@@ -81,7 +81,7 @@ internal ref struct InfoParser
             if (!metaVersion.TryReadInt64(out long number)) return Fail("info.meta version", "must be an integer", metaVersion.Offset);
             bool hasV1 = IsThere(pieces);
             if (number > 2 && !hasV1) return Unsupported($"a torrent of version {number}, which is newer than what is supported");
-            if (number == 2 && !hasV1) return Unsupported("a v2-only torrent; not supported yet");
+            if (number == 2 && !hasV1) return Unsupported("it is for BitTorrent v2 alone (BEP 52), which is not supported yet; one that is for v1, or for both, is needed");
             if (number == 2) version = MetainfoVersion.Hybrid;
         }
         else if (IsThere(fileTree) && !IsThere(pieces)) return Fail("info.meta version", "missing", null);

@@ -7,17 +7,22 @@ namespace Spate.Files;
 internal sealed class DirectDevice(TimeProvider time)
 {
     /// <summary>Bytes a second. A hard disk stays below with pieces in random order, a solid-state one above.</summary>
-    public const long Slowest = 150_000_000;
+    public const long Slowest = 100_000_000;
 
     /// <summary>Bytes after which its speed is judged.</summary>
-    public const long Sample = 32 << 20;
+    public const long Sample = 64 << 20;
 
-    /// <summary>How long a device that was slow is left alone.</summary>
-    public static readonly TimeSpan Rest = TimeSpan.FromMinutes(1);
+    /// <summary>How long a device that was slow is left alone, the first time; then twice as long each time, up to <see cref="LongestRest"/>.</summary>
+    public static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(5);
+
+    /// <summary>See <see cref="FirstRest"/>.</summary>
+    public static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(5);
 
     private readonly Lock gate = new();
     private bool refuses;
     private long? slowSince;
+    private TimeSpan rest = FirstRest; // after the next time that it is slow
+    private TimeSpan resting;
     private int running;
     private long busySince;
     private long bytes;
@@ -31,7 +36,7 @@ internal sealed class DirectDevice(TimeProvider time)
             if (refuses) return false;
             if (slowSince is { } since)
             {
-                if (time.GetElapsedTime(since) < Rest) return false;
+                if (time.GetElapsedTime(since) < resting) return false;
                 slowSince = null;
             }
             if (running++ == 0) busySince = time.GetTimestamp();
@@ -53,7 +58,12 @@ internal sealed class DirectDevice(TimeProvider time)
             refuses |= refused;
             bytes += written;
             if (bytes < Sample) return;
-            if (bytes < busy.TotalSeconds * Slowest) slowSince = now;
+            if (bytes < busy.TotalSeconds * Slowest)
+            {
+                (slowSince, resting) = (now, rest);
+                rest = rest * 2 < LongestRest ? rest * 2 : LongestRest;
+            }
+            else rest = FirstRest;
             (bytes, busy) = (0, default);
         }
     }

@@ -233,7 +233,7 @@ public class MetainfoTests
     {
         string info = Dict(("meta version", Int(2)), ("name", Str("x")), ("piece length", Int(16384)), ("file tree", Dict()));
         MetainfoError error = ErrorOf(Torrent(info));
-        Assert.Equal((MetainfoErrorKind.Unsupported, "a v2-only torrent; not supported yet"), (error.Kind, error.ToString()));
+        Assert.Equal((MetainfoErrorKind.Unsupported, "it is for BitTorrent v2 alone (BEP 52), which is not supported yet; one that is for v1, or for both, is needed"), (error.Kind, error.ToString()));
         Assert.True(Metainfo.TryReadInfoHash(Torrent(info), out InfoHash hash));
         Assert.Equal(InfoHash.FromV2(Sha256Hash.Of(Latin1(info))), hash);
 

@@ -24,15 +24,25 @@ public sealed class DirectDeviceTests
     [Fact]
     public void A_slow_one_is_left_alone_for_a_while_and_then_tried_again()
     {
-        for (int tries = 0; tries < 3; tries++)
+        TimeSpan second = TimeSpan.FromSeconds(1);
+        foreach (int seconds in (int[])[5, 10, 20, 40, 80, 160, 300, 300])
         {
             for (int i = 0; i < DirectDevice.Sample / MiB; i++) Write(TimeSpan.FromMilliseconds(16));
             Assert.False(device.TryBegin());
-            time.Advance(DirectDevice.Rest - TimeSpan.FromSeconds(1));
+            time.Advance(seconds * second - second);
             Assert.False(device.TryBegin());
-            time.Advance(TimeSpan.FromSeconds(1));
+            time.Advance(second);
         }
         for (int i = 0; i < 1000; i++) Write(TimeSpan.FromMilliseconds(1));
+        for (int i = 0; device.TryBegin(); i++, time.Advance(TimeSpan.FromMilliseconds(16)), device.End(MiB, refused: false)) Assert.True(i < 200);
+        time.Advance(DirectDevice.FirstRest);
+        Assert.True(device.TryBegin());
+    }
+
+    [Fact]
+    public void A_moment_in_which_it_is_busy_does_not_make_it_slow()
+    {
+        for (int i = 0; i < 1000; i++) Write(TimeSpan.FromMilliseconds(i == 500 ? 400 : 1));
     }
 
     [Fact]

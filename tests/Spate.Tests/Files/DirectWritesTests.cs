@@ -79,7 +79,7 @@ public sealed class DirectWritesTests : IDisposable
         var slow = new SlowTime();
         var writes = new DirectWrites(slow);
         var throughBoth = new DiskStorage(writes);
-        byte[] expected = new byte[48 << 20];
+        byte[] expected = new byte[96 << 20];
         new Random(5).NextBytes(expected);
         using (IStorageFile file = throughBoth.Open(here["file"], StorageAccess.Write))
         {
