@@ -5,8 +5,8 @@ namespace Spate.Engine.Disk;
 
 /// <summary>
 /// All memory that received blocks live in until they are on disk: slots of 16 KiB in pinned slabs of 1 MiB that start at a page, as
-/// a storage that writes past the page cache wants it; made as needed up to the budget and then reused. Rented by pumps, returned by disk workers; lock-free while there is room. Who finds it empty waits, and so
-/// stops receiving, and so TCP pushes back.
+/// a storage that writes past the page cache wants it; made as needed up to the budget and then reused. Rented by pumps, returned by disk
+/// workers; lock-free while there is room. Who finds it empty waits, and so stops receiving, and so TCP pushes back.
 /// </summary>
 public sealed class BlockPool
 {

@@ -3,18 +3,18 @@ namespace Spate.Engine.Peers;
 /// <summary>
 /// How many blocks a peer is asked for at most beyond its bandwidth-delay product, found by trying. Some peers read and send better the more
 /// they are asked for (libtorrent); others read all of it into memory before they send, and get slower the more that is (aria2).
-/// It begins with what the start of the window found worth asking for, tries more and less for a round each, and keeps what brought more bytes.
+/// It begins with little, tries more and less for a round each, and keeps what brought more bytes.
 /// </summary>
 internal sealed class CushionLimit
 {
-    private const double WorthMore = 1.03; // more requests must bring so much more; fewer only as much
-    private const int FirstWait = 2, LongestWait = 64; // rounds between two tries, doubled when nothing was better
+    private const double WorthMore = 1.05; // more requests must bring so much more; fewer only as much
+    private const int FirstWait = 4, LongestWait = 64; // rounds between two tries, doubled when nothing was better
 
     // Few and far between: rounds differ by a few percent for other reasons.
     private static readonly int[] levels = [32, 128, 512];
 
-    private int level = levels.Length - 1;
-    private int direction = -1; // the start finds too much rather than too little: rates grow at first for other reasons too
+    private int level;
+    private int direction = 1;
     private bool trying;
     private int wait = FirstWait;
     private int rounds;
@@ -26,13 +26,8 @@ internal sealed class CushionLimit
     /// <summary>The smallest limit there is: a peer that is not asked for as much needs no search.</summary>
     public static int Least => levels[0];
 
-    /// <summary>The window has found that more than so many requests bring hardly more.</summary>
-    public void Begin(int enough)
-    {
-        int fits = Array.FindIndex(levels, blocks => blocks >= enough);
-        level = fits < 0 ? levels.Length - 1 : fits;
-        (direction, trying, wait, rounds, rate) = (-1, false, FirstWait, 0, 0);
-    }
+    /// <summary>What was found does not hold any longer.</summary>
+    public void Restart() => (level, direction, trying, wait, rounds, rate) = (0, 1, false, FirstWait, 0, 0);
 
     /// <summary>A round with the limit as it is has ended.</summary>
     /// <param name="measured">Bytes in it, for any unit of time.</param>

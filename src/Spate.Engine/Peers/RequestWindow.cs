@@ -60,6 +60,7 @@ internal sealed class RequestWindow
     {
         if (roundTripMs > 0) minRoundTripMs = Math.Min(minRoundTripMs, roundTripMs);
         starting = true;
+        cushionLimit.Restart();
         roundStartMs = -1;
         bytesPerMs = 0;
         Size = Math.Min(8, limit);
@@ -108,8 +109,7 @@ internal sealed class RequestWindow
         // is no reason to let the pipe run dry.
         bytesPerMs = starting || !settled ? measured : Math.Max(measured, bytesPerMs * 0.8 + measured * 0.2);
         double blocksPerMs = bytesPerMs / BlockPool.BlockSize;
-        if (starting) cushionLimit.Begin(Size);
-        else if (!IsOneOfMany && blocksPerMs * CushionMs > CushionLimit.Least) cushionLimit.OnRound(measured);
+        if (settled && !IsOneOfMany && blocksPerMs * CushionMs > CushionLimit.Least) cushionLimit.OnRound(measured);
         settled = !starting;
         starting = false;
         double cushion = Math.Min(blocksPerMs * CushionMs, cushionLimit.Blocks);
