@@ -9,7 +9,7 @@ namespace Spate.Files;
 /// through the page cache, and the system keeps both views of the file alike.
 /// </summary>
 [SupportedOSPlatform("linux")]
-internal sealed class DirectFile(SafeFileHandle cached, SafeFileHandle direct, int memoryAlignment, DirectDevice device, DirectWrites pool) : IDisposable
+internal sealed class DirectFile(SafeFileHandle cached, SafeFileHandle direct, int memoryAlignment, DirectDevice device, DirectWrites shared) : IDisposable
 {
     /// <summary>Writes the buffers one behind the other; false, and nothing is promised, when they are to go through the page cache.</summary>
     /// <exception cref="IOException">The disk is full or fails.</exception>
@@ -21,13 +21,14 @@ internal sealed class DirectFile(SafeFileHandle cached, SafeFileHandle direct, i
         bool refused = false;
         try
         {
-            refused = !(head == 0 && LinuxFiles.TryWriteDirect(direct, buffers, middle, position, memoryAlignment)) && !TryWriteCopy(buffers, head, middle, position + head);
+            bool asTheyLie = head == 0 && LinuxFiles.TryWriteDirect(direct, buffers, middle, position, memoryAlignment);
+            refused = !asTheyLie && !TryWriteCopy(buffers, head, middle, position + head);
         }
         finally { device.End(middle, refused); }
         if (refused) return false;
         WriteEdge(buffers, 0, head, position);
         WriteEdge(buffers, head + middle, total - head - middle, position + head + middle);
-        pool.Count(middle);
+        shared.Count(middle);
         return true;
     }
 
@@ -36,7 +37,7 @@ internal sealed class DirectFile(SafeFileHandle cached, SafeFileHandle direct, i
     // Blocks of a file that does not start where a piece does lie across its pages: they are moved to where they fit.
     private bool TryWriteCopy(ReadOnlySpan<ReadOnlyMemory<byte>> buffers, int skip, int count, long position)
     {
-        Memory<byte> pages = pool.Rent();
+        Memory<byte> pages = shared.Rent();
         try
         {
             for (int done = 0; done < count;)
@@ -48,7 +49,7 @@ internal sealed class DirectFile(SafeFileHandle cached, SafeFileHandle direct, i
             }
             return true;
         }
-        finally { pool.Return(pages); }
+        finally { shared.Return(pages); }
     }
 
     private void WriteEdge(ReadOnlySpan<ReadOnlyMemory<byte>> buffers, int skip, int count, long position)
