@@ -3,22 +3,24 @@ namespace Spate.Engine.Peers;
 /// <summary>
 /// How many blocks a peer is asked for at most beyond its bandwidth-delay product, found by trying. Some peers read and send better the more
 /// they are asked for (libtorrent); others read all of it into memory before they send, and get slower the more that is (aria2).
-/// It begins with little, tries more and less for a round each, and keeps what brought more bytes.
+/// It begins with little, tries more and less for a round each, and keeps more where that round was better than the best of late, less where it
+/// was no worse than most.
 /// </summary>
 internal sealed class CushionLimit
 {
-    private const double WorthMore = 1.05; // more requests must bring so much more; fewer only as much
+    private const double WorthMore = 1.05; // more requests must bring so much more than the best round
+    private const double BestFades = 0.95; // a round
     private const int FirstWait = 4, LongestWait = 64; // rounds between two tries, doubled when nothing was better
 
-    // Few and far between: rounds differ by a few percent for other reasons.
-    private static readonly int[] levels = [32, 128, 512];
+    // Few and far between, so that they differ by more than rounds do.
+    private static readonly int[] levels = [8, 128, 512];
 
     private int level;
     private int direction = 1;
     private bool trying;
     private int wait = FirstWait;
     private int rounds;
-    private double rate; // without the try
+    private double mean, best; // rounds without the tries: where the peer is on this machine, they differ by a third for other reasons
 
     /// <summary>Blocks.</summary>
     public int Blocks => levels[level];
@@ -27,17 +29,17 @@ internal sealed class CushionLimit
     public static int Least => levels[0];
 
     /// <summary>What was found does not hold any longer.</summary>
-    public void Restart() => (level, direction, trying, wait, rounds, rate) = (0, 1, false, FirstWait, 0, 0);
+    public void Restart() => (level, direction, trying, wait, rounds, mean, best) = (0, 1, false, FirstWait, 0, 0, 0);
 
     /// <summary>A round with the limit as it is has ended.</summary>
     /// <param name="measured">Bytes in it, for any unit of time.</param>
     public void OnRound(double measured)
     {
-        if (!trying) rate = rate == 0 ? measured : (rate + measured) / 2;
-        else if (measured >= rate * (direction > 0 ? WorthMore : 1))
+        if (!trying) (mean, best) = (mean == 0 ? measured : (mean + measured) / 2, Math.Max(measured, best * BestFades));
+        else if (measured >= (direction > 0 ? best * WorthMore : mean))
         {
             // On in this direction, at once.
-            (rate, wait, rounds) = (measured, FirstWait, FirstWait - 1);
+            (mean, best, wait, rounds) = (measured, measured, FirstWait, FirstWait - 1);
         }
         else
         {

@@ -9,19 +9,23 @@ public class RequestWindowTests
     private const int BlockSize = BlockPool.BlockSize;
 
     /// <summary>A link with a peer at its end, in virtual milliseconds. Requests are topped up as in a download: a quarter of the window at a time.</summary>
-    private sealed class Path(RequestWindow window, double roundTripMs)
+    private sealed class Path(RequestWindow window, double roundTripMs, int seed = 1)
     {
         private readonly Queue<(long SentMs, double ArrivesMs)> flight = new();
-        private readonly Random random = new(1);
+        private readonly Random random = new(seed);
         private double clock = 5_000;
         private double linkFreeMs;
         private double lastArrivesMs, period, quota;
+        private double calm = 1, calmUntilMs;
 
         /// <summary>What the link carries now, in bytes a millisecond.</summary>
         public double BytesPerMs { get; set; }
 
         /// <summary>What the peer makes of that when it has been asked for so many blocks: a factor.</summary>
         public Func<int, double> Zeal { get; set; } = _ => 1;
+
+        /// <summary>Each quarter of a second what the peer makes of that is less by such a factor at most, by chance: others use the machine too.</summary>
+        public double Unrest { get; set; }
 
         /// <summary>The peer holds to that rate by a quota for each of so many milliseconds, which it sends at ten times the rate; 0 for evenly.</summary>
         public double PeriodMs { get; set; }
@@ -61,11 +65,17 @@ public class RequestWindowTests
             for (; room > 0; room--)
             {
                 double start = Math.Max(clock + roundTripMs / 2, linkFreeMs);
-                linkFreeMs = PeriodMs > 0 ? Quota(start) + BlockSize / (10 * BytesPerMs) : start + BlockSize / (BytesPerMs * Zeal(flight.Count));
+                linkFreeMs = PeriodMs > 0 ? Quota(start) + BlockSize / (10 * BytesPerMs) : start + BlockSize / (BytesPerMs * Zeal(flight.Count) * Calm(start));
                 lastArrivesMs = Math.Max(lastArrivesMs, linkFreeMs + roundTripMs / 2 + random.NextDouble() * JitterMs);
                 flight.Enqueue(((long)clock, lastArrivesMs));
             }
             MostInFlight = Math.Max(MostInFlight, flight.Count);
+        }
+
+        private double Calm(double startMs)
+        {
+            if (Unrest > 0 && startMs > calmUntilMs) (calm, calmUntilMs) = (1 - Unrest * random.NextDouble(), startMs + 250);
+            return calm;
         }
 
         // When the peer's quota lets it begin with a block.
@@ -148,6 +158,28 @@ public class RequestWindowTests
         path.Zeal = zeal;
         path.Run(20_000);
         Assert.True(path.Run(20_000) > 650_000 * 0.94);
+    }
+
+    [Theory]
+    [InlineData(0.3)]
+    [InlineData(0.5)]
+    public void On_a_busy_machine_a_lucky_moment_is_not_taken_for_the_effect_of_asking_for_more(double unrest)
+    {
+        const int Runs = 20, Looks = 400;
+        int much = 0;
+        for (int seed = 1; seed <= Runs; seed++)
+        {
+            var window = new RequestWindow { PeerLimit = 2000 };
+            window.Restart(0.1);
+            var path = new Path(window, 0.1, seed) { BytesPerMs = 650_000, Unrest = unrest, Zeal = asked => asked <= 64 ? 1 : 0.8 };
+            path.Run(1_000);
+            for (int i = 0; i < Looks; i++)
+            {
+                path.Run(50);
+                if (window.Size > 64) much++;
+            }
+        }
+        Assert.InRange(much / (double)(Runs * Looks), 0.01, 0.10); // it is tried, and given up again
     }
 
     [Fact]
