@@ -13,7 +13,7 @@ internal sealed class CushionLimit
     private const int FirstWait = 4, LongestWait = 64; // rounds between two tries, doubled when nothing was better
 
     // Few and far between, so that they differ by more than rounds do.
-    private static readonly int[] levels = [8, 128, 512];
+    private static readonly int[] levels = [12, 128, 512];
 
     private int level;
     private int direction = 1;
