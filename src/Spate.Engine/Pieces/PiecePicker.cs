@@ -255,6 +255,7 @@ internal sealed class PiecePicker
             return null;
         }
         if (peer.DryVersion == version) return null;
+        if (TakeSuggested(peer) is >= 0 and var suggested) return Start(suggested);
         if (Have.Count < RandomFirstPieces)
         {
             for (int i = 0; i < RandomProbes; i++)
@@ -269,6 +270,22 @@ internal sealed class PiecePicker
         }
         peer.DryVersion = version;
         return null;
+    }
+
+    // What the peer suggests costs it less than others (BEP 6). It chooses among what is wanted most, not what that is; and whoever says
+    // so takes no more than its own uploads from rarest first.
+    private int TakeSuggested(PickState peer)
+    {
+        if (peer.Suggested is not { } suggested) return -1;
+        PiecePriority wanted = Availability.Priority(Availability.Startable[0]);
+        for (int i = suggested.Count - 1; i >= 0; i--)
+        {
+            int piece = suggested[i];
+            if (!peer.Have[piece] || Availability.Priority(piece) != wanted) continue;
+            suggested.RemoveAt(i);
+            if (Missing[piece] && !active.ContainsKey(piece)) return piece;
+        }
+        return -1;
     }
 
     // Pieces that others work on: the one with the most left to ask for.

@@ -103,6 +103,49 @@ public class PiecePickerTests
     }
 
     [Fact]
+    public void Takes_what_the_peer_suggests_the_latest_first()
+    {
+        Metainfo metainfo = TestTorrents.Shape(20);
+        var picker = new PiecePicker(metainfo, world);
+        PickState seed = Seed(metainfo, picker), other = Seed(metainfo, picker);
+        With(metainfo, picker, [.. Enumerable.Range(1, 19)]); // piece 0 is rarest
+        seed.Suggest(9);
+        seed.Suggest(12);
+        Assert.Equal([(12, 0), (9, 0)], Pick(picker, seed, 2));
+        SkipTheRandomStart(picker, 1, 2, 3, 4);
+        Assert.Equal([(0, 0)], Pick(picker, other, 1)); // who suggests nothing is asked as ever
+        PickState third = With(metainfo, picker, 5, 6, 7);
+        foreach (int piece in (int[])[6, 0, 1, 12, 18]) third.Suggest(piece); // of others it has none, or they are under way or there
+        Assert.Equal([(6, 0)], Pick(picker, third, 1));
+    }
+
+    [Fact]
+    public void What_is_wanted_more_goes_before_what_is_suggested()
+    {
+        Metainfo metainfo = TestTorrents.Shape(20);
+        var picker = new PiecePicker(metainfo, world);
+        PickState seed = Seed(metainfo, picker);
+        picker.SetPriority(3, PiecePriority.High);
+        picker.SetPriority(8, PiecePriority.Skip);
+        seed.Suggest(9);
+        seed.Suggest(8);
+        Assert.Equal([(3, 0), (9, 0)], Pick(picker, seed, 2));
+        Assert.DoesNotContain((8, 0), Pick(picker, seed, 20));
+    }
+
+    [Fact]
+    public void Of_many_suggestions_the_latest_count()
+    {
+        Metainfo metainfo = TestTorrents.Shape(100);
+        var picker = new PiecePicker(metainfo, world);
+        PickState seed = Seed(metainfo, picker);
+        for (int i = 0; i < 1000; i++) seed.Suggest(i % 100);
+        seed.Suggest(90);
+        Assert.Equal(16, seed.Suggested!.Count);
+        Assert.Equal([(90, 0), (99, 0), (98, 0)], Pick(picker, seed, 3));
+    }
+
+    [Fact]
     public void In_sequence_takes_pieces_in_their_order()
     {
         Metainfo metainfo = TestTorrents.Shape(10, 3 * BlockSize);
