@@ -15,7 +15,7 @@ internal sealed class Connector
 {
     private const int MostDialling = 20;   // of one torrent
     private const int DialsPerTick = 15;
-    private static readonly TimeSpan ConnectDeadline = TimeSpan.FromSeconds(15);
+    private const long ConnectDeadlineMs = 15_000;
 
     private readonly SessionResources session;
     private readonly Sha1Hash infoHash;
@@ -99,15 +99,13 @@ internal sealed class Connector
         bool isLate = false;
         try
         {
-            using (var deadline = new CancellationTokenSource(ConnectDeadline, session.Environment.Time))
-            using (deadline.Token.Register(() => isLate = true))
-            using (var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stop))
-                connection = await session.Environment.Network.ConnectAsync(candidate.EndPoint, either.Token);
+            using (var giveUp = CancellationTokenSource.CreateLinkedTokenSource(stop))
+            using (session.Deadlines.Set(ConnectDeadlineMs, () => { isLate = true; giveUp.Cancel(); }))
+                connection = await session.Environment.Network.ConnectAsync(candidate.EndPoint, giveUp.Token);
             // Who does not have the torrent closes upon our handshake.
             (failure, reason, late) = (ConnectFailure.Handshake, DisconnectReason.ClosedByPeer, DisconnectReason.HandshakeTimeout);
             Handshake? answer;
-            using (var deadline = new CancellationTokenSource(Handshaker.Deadline, session.Environment.Time))
-            using (deadline.Token.Register(() => { isLate = true; connection.Abort(); }))
+            using (session.Deadlines.Set(Handshaker.DeadlineMs, () => { isLate = true; connection.Abort(); }))
             using (stop.Register(connection.Abort))
             {
                 await Handshaker.SendAsync(connection, infoHash, session.PeerId, !isPrivate && session.Dht is not null);

@@ -231,8 +231,7 @@ public sealed class MetadataDownload : IAnnounceSubject
         try
         {
             if (ended.IsCancellationRequested || peers.Count >= MostPeers || Knows(handshake.PeerId)) return;
-            using var deadline = new CancellationTokenSource(Handshaker.Deadline, session.Environment.Time);
-            using (deadline.Token.Register(connection.Abort)) await Handshaker.SendAsync(connection, InfoHash.Wire, session.PeerId);
+            using (session.Deadlines.Set(Handshaker.DeadlineMs, connection.Abort)) await Handshaker.SendAsync(connection, InfoHash.Wire, session.PeerId);
             if (ended.IsCancellationRequested) return;
             accepted = true;
             Add(connection, handshake, null);

@@ -8,7 +8,7 @@ namespace Spate.Engine.Peers;
 internal static class Handshaker
 {
     /// <summary>A peer has ten seconds for its handshake.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+    public const long DeadlineMs = 10_000;
 
     private const HandshakeFeatures Offered = HandshakeFeatures.Fast | HandshakeFeatures.Extended;
 

@@ -25,6 +25,9 @@ internal sealed class SessionResources(SessionOptions options, SessionEnvironmen
 
     public PeerId PeerId { get; } = peerId;
 
+    /// <summary>By when dials and handshakes must have succeeded.</summary>
+    public Deadlines Deadlines { get; } = new(new MonotonicClock(environment.Time));
+
     /// <summary>The port told to trackers and peers; 0 while nobody can reach us.</summary>
     public int ListenPort { get; set; }
 

@@ -206,6 +206,7 @@ public sealed class TorrentSession : IAsyncDisposable
         }));
         await SaveResumeDataAsync([.. last.OrderBy(static file => file.Key, StringComparer.Ordinal).Select(static file => (file.Key, file.Value))]);
         heartbeat?.Dispose();
+        resources.Deadlines.End();
         resources.LocalDiscovery?.Dispose();
         if (resources.Dht is { } dht)
         {
@@ -302,6 +303,7 @@ public sealed class TorrentSession : IAsyncDisposable
             if (tick && (turn || !torrent.Lifecycle.IsIdle)) torrent.Tick();
         }
         if (!tick) return;
+        resources.Deadlines.Tick();
         if (now - dhtSavedMs >= SaveDhtEveryMs && resources.Dht is { } dht && savingDht.IsCompleted && Volatile.Read(ref closed) == 0)
         {
             dhtSavedMs = now;
@@ -331,8 +333,7 @@ public sealed class TorrentSession : IAsyncDisposable
         Handshake? handshake = null;
         try
         {
-            using var deadline = new CancellationTokenSource(Handshaker.Deadline, resources.Environment.Time);
-            using (deadline.Token.Register(connection.Abort)) handshake = await Handshaker.ReceiveAsync(connection);
+            using (resources.Deadlines.Set(Handshaker.DeadlineMs, connection.Abort)) handshake = await Handshaker.ReceiveAsync(connection);
         }
         catch (IOException) { }
         catch (ObjectDisposedException) { }
