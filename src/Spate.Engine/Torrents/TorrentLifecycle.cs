@@ -595,11 +595,18 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         });
     }
 
+    private async Task SaveWhatIsDurableAsync()
+    {
+        flushing = true;
+        try { await SaveResumeAsync(clean: false); }
+        finally { flushing = false; }
+    }
+
     private Task<List<StorageEntry>> StatAsync() => Swarm.Disk.CallOnFiles(Stat);
 
     private List<StorageEntry> Stat() => [.. Metainfo.Files.Select(file => file.IsPadding ? default : session.Environment.Storage.Stat(files.PathOf(file.Index)))];
 
-    // Whether what stopped the torrent is gone: files that hold verified pieces are there, and there is space.
+    // Whether what stopped the torrent is gone: files that hold verified pieces are there, there is space, and resume data can be saved.
     private async Task RetryAsync()
     {
         retryAtMs = session.Clock.NowMs + RetryMs;
@@ -614,7 +621,9 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             if (known.FindMissing(await StatAsync()) is not null) return;
             bool space = was is not StorageFullException
                 || await Swarm.Disk.Call(() => session.Environment.Storage.FreeBytes(files.Folder)) >= SpaceToGoOn;
-            if (!space || error != was || !Swarm.IsRunning) return;
+            if (!space || flushing) return;
+            await SaveWhatIsDurableAsync();
+            if (error != was || !Swarm.IsRunning) return;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) { return; }
         error = null;

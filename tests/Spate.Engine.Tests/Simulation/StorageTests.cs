@@ -48,6 +48,31 @@ public sealed class StorageTests(ITestOutputHelper output)
         swarm.StopAndCheckForLeaks();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_state_folder_that_takes_no_more_pauses_the_download_until_it_does(bool full)
+    {
+        using var world = new SimWorld(28, shuffle: true);
+        var (swarm, leech) = Pair(world, single, node with { Link = LinkOptions.Of(1_000_000, 100_000, TimeSpan.FromMilliseconds(50)) });
+        world.RunUntil(() => leech.Torrent!.Status.PiecesDone > 5, TimeSpan.FromMinutes(1), "it downloads");
+        DiskFault fault = leech.Host.Disk.Inject(new DiskFault
+        {
+            Calls = DiskCalls.ReplaceSmall, PathContains = SimNode.StateFolder,
+            Error = path => full ? new StorageFullException($"No space left: {path}") : new UnauthorizedAccessException($"Permission denied: {path}"),
+        });
+        world.RunUntil(() => leech.Torrent!.Status.State == TorrentState.Error, TimeSpan.FromMinutes(1), "it is told");
+        Assert.Contains(SimNode.StateFolder, leech.Torrent!.Status.Error!, StringComparison.Ordinal);
+        for (int i = 0; i < 1500; i++)
+        {
+            world.Run(TimeSpan.FromMilliseconds(200));
+            Assert.Equal(TorrentState.Error, leech.Torrent.Status.State);
+        }
+        leech.Host.Disk.Remove(fault);
+        swarm.RunUntilComplete(TimeSpan.FromMinutes(3));
+        swarm.StopAndCheckForLeaks();
+    }
+
     [Fact]
     public void A_read_only_disk_pauses_the_download_and_a_writable_one_lets_it_go_on() =>
         Recovers(21, leech => leech.Host.Disk.ReadOnly = true, leech => leech.Host.Disk.ReadOnly = false);
