@@ -25,6 +25,7 @@ internal sealed class Swarm : IDownloadOwner
     private const long IdleMs = 140_000;            // peers send a keep-alive every two minutes
     private const long DeafMs = 60_000;             // a send that makes no headway for so long holds memory for nothing
     private const long UselessMs = 600_000;
+    private const long MakesRoomMs = 120_000;       // where others wait
     private const int MostAllowedFast = 8;
     private const int MostPorts = 3;                // "port" messages of a peer that are followed: each has us ask there
     private const int PiecesPerAllowedFast = 128;   // what every newcomer gets for nothing must stay a small part of the whole
@@ -138,8 +139,8 @@ internal sealed class Swarm : IDownloadOwner
         try
         {
             if (!IsRunning || Refuses(connection.Remote, handshake.PeerId) != DisconnectReason.None) return;
-            using var deadline = new CancellationTokenSource(Handshaker.Deadline, session.Environment.Time);
-            using (deadline.Token.Register(connection.Abort)) await Handshaker.SendAsync(connection, metainfo.InfoHash.Wire, session.PeerId, session.Dht is not null && !metainfo.IsPrivate);
+            using (session.Deadlines.Set(Handshaker.DeadlineMs, connection.Abort))
+                await Handshaker.SendAsync(connection, metainfo.InfoHash.Wire, session.PeerId, session.Dht is not null && !metainfo.IsPrivate);
             if (!IsRunning) return;
             accepted = true;
             Add(connection, handshake, null);
@@ -163,6 +164,8 @@ internal sealed class Swarm : IDownloadOwner
         Down.Sample(now);
         Up.Sample(now);
         for (int i = peers.Count - 1; i >= 0; i--) Tick(peers[i], now);
+        // Peers that came to each other first and have nothing to give may fill all places, with the seed outside.
+        if (peers.Count >= MaxPeers || session.Connections >= session.Options.MaxConnections) MakeRoom();
         Downloads.Tick();
         Choker.UploadLimit = UploadLimit.BytesPerSecond > 0 ? UploadLimit.BytesPerSecond : session.Upload.BytesPerSecond;
         Choker.Tick(now);
@@ -261,7 +264,7 @@ internal sealed class Swarm : IDownloadOwner
         PeerConnection? worst = null;
         foreach (PeerConnection peer in peers)
         {
-            if (NowMs - peer.LastUsefulMs < 120_000) continue;
+            if (NowMs - peer.LastUsefulMs < MakesRoomMs) continue;
             if (worst is null || peer.LastUsefulMs < worst.LastUsefulMs) worst = peer;
         }
         if (worst is null) return false;
@@ -436,7 +439,10 @@ internal sealed class Swarm : IDownloadOwner
             case MessageId.Extended:
                 OnExtended(peer, message.Payload!);
                 break;
-            default: // suggestions are hints that rarest first does not take; unknown messages are for others
+            case MessageId.Suggest:
+                if (message.A < metainfo.PieceCount) peer.Pick.Suggest(message.A);
+                break;
+            default: // for others
                 break;
         }
     }

@@ -27,6 +27,7 @@ internal sealed class SwarmInvariants(Func<SimProcess, SimNode?> find)
         EngineSwarm swarm = torrent.Lifecycle.Swarm;
         Require(node, resources.Blocks.Rented >= 0 && resources.Blocks.Rented <= resources.Blocks.Capacity, "rented blocks are within the pool");
         Require(node, session.Connections >= swarm.Peers.Count && session.Connections <= resources.Options.MaxConnections, "connections are within their budget");
+        Require(node, process.Network.HalfOpen <= resources.Options.MaxHalfOpen, "connections being opened are within their budget");
         Require(node, swarm.Peers.Count <= node.Options.Torrent.MaxPeers, "a torrent has no more peers than it may");
         if (turn % PeersEvery == 0) CheckPeers(node, swarm);
         if (turn % CountsEvery == 0)

@@ -173,6 +173,32 @@ public sealed class WireTests : IDisposable
         foreach ((TimeSpan before, TimeSpan after) in heard.Zip(heard.Skip(1))) Assert.InRange((after - before).TotalSeconds, 60, 120);
     }
 
+    /// <summary>BEP 6: of pieces that are wanted as much, the one that the peer suggests is asked for first.</summary>
+    [Fact]
+    public void What_the_peer_suggests_it_is_asked_for_first()
+    {
+        var swarm = new SimSwarm(world, content);
+        var asked = new List<int>();
+        RawPeer.Serve(host, 6881, async peer =>
+        {
+            await peer.ReceiveHandshakeAsync();
+            await peer.SendHandshakeAsync(swarm.Content.InfoHash, RawPeer.Id("suggests"));
+            await peer.SendMessageAsync(RawPeer.HaveAll);
+            await peer.SendNumbersAsync(RawPeer.Suggest, 1000);
+            await peer.SendNumbersAsync(RawPeer.Suggest, 19);
+            await peer.SendMessageAsync(RawPeer.Unchoke);
+            while (true)
+            {
+                RawMessage message = await peer.ReceiveMessageAsync(RawPeer.Request);
+                asked.Add(message.Number(0));
+                await peer.SendPieceAsync(message.Number(0), message.Number(1), swarm.Content.Block(message.Number(0), message.Number(1), message.Number(2)));
+            }
+        });
+        SimNode leech = swarm.Add("leech", node with { Torrent = node.Torrent with { Peers = [new IPEndPoint(host.Address, 6881)] } });
+        world.RunUntil(() => leech.Torrent?.Status.State == TorrentState.Seeding, minute, "it is complete");
+        Assert.All(asked.Take(PieceLength / BlockLength), static piece => Assert.Equal(19, piece));
+    }
+
     /// <summary>BEP 6: a peer that chokes us may be asked for what it allows all the same, and for nothing else.</summary>
     [Fact]
     public void While_choked_it_asks_for_what_is_allowed_and_only_that()
@@ -295,10 +321,128 @@ public sealed class WireTests : IDisposable
         Assert.Equal(3, heard.Count);
         Assert.All(heard, handshake => Assert.Equal((seed.EndPoint.Port, 2000), (handshake.Port, handshake.RequestQueue)));
         Assert.All(heard, static handshake => Assert.StartsWith("Spate ", handshake.Client, StringComparison.Ordinal));
+        Assert.All(heard, static handshake => Assert.True(handshake.UploadOnly)); // BEP 21: it has all that it wants
         Assert.Equal(IPAddress.Parse("81.2.69.142"), seed.Session!.Resources.Addresses.V4);
         IReadOnlyList<PeerStatus> peers = world.Play(() => seed.Torrent!.GetPeersAsync(), minute);
         Assert.All(peers, static peer => Assert.Equal("Teapot/41", peer.Client));
         Assert.Equal(3, seed.Torrent!.Lifecycle.Candidates.Entries.Count(static candidate => candidate.EndPoint.Port == 7777));
+    }
+
+    /// <summary>BEP 21: who has a part and wants no more is of no use to one that has all, and as good as any other to one that has not.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_partial_seed_is_left_by_seeds_and_used_by_others(bool saysSo)
+    {
+        var swarm = new SimSwarm(world, content);
+        SimNode seed = swarm.Add("seed", node with { IsSeed = true });
+        SimNode leech = swarm.Add("leech", node);
+        world.RunUntil(() => seed.Torrent?.Status.State == TorrentState.Seeding && leech.Torrent?.Status.State == TorrentState.Downloading, minute, "both run");
+        leech.Torrent!.Lifecycle.Swarm.DownloadLimit.BytesPerSecond = 20_000; // it is not done during the test
+        List<SessionEvent> events = Watch(seed);
+        int atLeech = 0;
+        Script(() => PartOfAll(seed, () => { }));
+        Script(() => PartOfAll(leech, () => atLeech++));
+        world.Run(TimeSpan.FromSeconds(60));
+        Assert.Equal(saysSo, events.OfType<PeerChanged>().Any(e => e.Reason == DisconnectReason.BothSeeds && e.Address.StartsWith(host.Address.ToString(), StringComparison.Ordinal)));
+        Assert.True(atLeech > 0);
+
+        async Task PartOfAll(SimNode at, Action asked)
+        {
+            using RawPeer peer = await RawPeer.ConnectAsync(host, at.EndPoint);
+            await peer.SendHandshakeAsync(swarm.Content.InfoHash, RawPeer.Id("part"), RawPeer.FastAndExtended);
+            await peer.ReceiveHandshakeAsync();
+            await peer.SendMessageAsync(RawPeer.Bitfield, RawPeer.BitfieldBytes(swarm.Content.PieceCount, static piece => piece % 4 == 0));
+            await peer.SendExtendedAsync(0, saysSo ? "d1:mde11:upload_onlyi1ee"u8 : "d1:mdee"u8);
+            await peer.SendMessageAsync(RawPeer.Unchoke);
+            while (true)
+            {
+                RawMessage request = await peer.ReceiveMessageAsync(RawPeer.Request);
+                asked();
+                await peer.SendPieceAsync(request.Number(0), request.Number(1), swarm.Content.Block(request.Number(0), request.Number(1), request.Number(2)));
+            }
+        }
+    }
+
+    /// <summary>BEP 54: a piece that the peer lost is not asked for until it has it again; BEP 21: who is done says so.</summary>
+    [Fact]
+    public void What_the_peer_lost_is_not_asked_for_until_it_is_back()
+    {
+        const int Lost = 5;
+        var swarm = new SimSwarm(world, content);
+        var asked = new List<int>();
+        bool isBack = false, saidDone = false;
+        RawPeer? seed = null;
+        RawPeer.Serve(host, 6881, async peer =>
+        {
+            seed = peer;
+            await peer.ReceiveHandshakeAsync();
+            await peer.SendHandshakeAsync(swarm.Content.InfoHash, RawPeer.Id("loses"), RawPeer.FastAndExtended);
+            await peer.SendMessageAsync(RawPeer.HaveAll);
+            await peer.SendExtendedAsync((byte)Extension.DontHave, RawPeer.Numbers(Lost));
+            await peer.SendMessageAsync(RawPeer.Unchoke);
+            while (true)
+            {
+                RawMessage message = await peer.ReceiveMessageAsync(RawPeer.Request);
+                Assert.True(isBack || message.Number(0) != Lost);
+                asked.Add(message.Number(0));
+                await peer.SendPieceAsync(message.Number(0), message.Number(1), swarm.Content.Block(message.Number(0), message.Number(1), message.Number(2)));
+            }
+        });
+        SimNode leech = swarm.Add("leech", node with { Torrent = node.Torrent with { Peers = [new IPEndPoint(host.Address, 6881)] } });
+        world.RunUntil(() => leech.Torrent?.Lifecycle.Picker.Missing.Count == 1, minute, "all but that piece is there");
+        Script(async () =>
+        {
+            using RawPeer other = await CallAsync(leech);
+            await other.SendExtendedAsync(0, "d1:md11:upload_onlyi9eee"u8);
+            while ((await other.ReceiveMessageAsync(RawPeer.Extended)).Payload is not [9, 1]) { }
+            saidDone = true;
+        });
+        world.Run(TimeSpan.FromSeconds(10));
+        Assert.False(leech.Torrent!.Status.IsFinished);
+        Assert.False(saidDone);
+        Script(async () =>
+        {
+            isBack = true;
+            await seed!.SendNumbersAsync(RawPeer.Have, Lost);
+        });
+        world.RunUntil(() => leech.Torrent.Status.State == TorrentState.Seeding && saidDone, minute, "the last piece is there, and who is left was told");
+        Assert.Equal(Lost, asked[^1]);
+    }
+
+    /// <summary>What a peer that fell silent was asked for is taken back, with word to it (BEP 3: cancel), and it is asked for one block at a time.</summary>
+    [Fact]
+    public void A_silent_peer_is_told_that_it_need_not_answer_any_more()
+    {
+        var swarm = new SimSwarm(world, content);
+        List<(int, int)> asked = [], cancelled = [];
+        double askedAt = 0, cancelledAt = 0;
+        RawPeer.Serve(host, 6881, async peer =>
+        {
+            await peer.ReceiveHandshakeAsync();
+            await peer.SendHandshakeAsync(swarm.Content.InfoHash, RawPeer.Id("silent"));
+            await peer.SendMessageAsync(RawPeer.HaveAll);
+            await peer.SendMessageAsync(RawPeer.Unchoke);
+            while (true)
+            {
+                RawMessage message = await peer.ReceiveMessageAsync();
+                if (message.Id == RawPeer.Request && cancelled.Count == 0)
+                {
+                    askedAt = world.Now.TotalSeconds;
+                    asked.Add((message.Number(0), message.Number(1)));
+                }
+                if (message.Id == RawPeer.Cancel && world.Now.TotalSeconds < askedAt + 40)
+                {
+                    cancelledAt = world.Now.TotalSeconds;
+                    cancelled.Add((message.Number(0), message.Number(1)));
+                }
+            }
+        });
+        swarm.Add("leech", node with { Torrent = node.Torrent with { Peers = [new IPEndPoint(host.Address, 6881)] } });
+        world.Run(minute);
+        Assert.NotEmpty(asked);
+        Assert.Equal(asked.Order(), cancelled.Order());
+        Assert.InRange(cancelledAt - askedAt, 30, 32);
     }
 
     /// <summary>Anti-snubbing: who gave, and so has a slot, loses it soon after it stops to give, however much it asks.</summary>
