@@ -14,7 +14,6 @@ public sealed class BlockPool
     public const int BlockSize = 16 * 1024;
 
     private const int BlocksPerSlab = 64;
-    private const int Page = 4096;
     private const int Taken = -2; // in place of the next free slot: this one is rented
 
     private readonly byte[]?[] slabs;
@@ -125,9 +124,7 @@ public sealed class BlockPool
         {
             if (TryPop(out slot)) return true;
             if (made == slabs.Length) return false;
-            byte[] slab = GC.AllocateUninitializedArray<byte>(BlocksPerSlab * BlockSize + Page, pinned: true);
-            starts[made] = (int)(-Marshal.UnsafeAddrOfPinnedArrayElement(slab, 0) & (Page - 1));
-            slabs[made] = slab;
+            slabs[made] = PinnedPages.Allocate(BlocksPerSlab * BlockSize, out starts[made]);
             slot = made++ * BlocksPerSlab;
             next[slot] = Taken;
             for (int i = slot + BlocksPerSlab - 1; i > slot; i--) Push(i);

@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
+using Spate.Engine.Disk;
 
 namespace Spate.Files;
 
@@ -15,16 +16,18 @@ internal sealed class DirectFile(SafeFileHandle cached, SafeFileHandle direct, i
     /// <exception cref="IOException">The disk is full or fails.</exception>
     public bool TryWrite(ReadOnlySpan<ReadOnlyMemory<byte>> buffers, int total, long position)
     {
-        int head = (int)(-position & (DirectWrites.Page - 1));
-        int middle = (total - head) & ~(DirectWrites.Page - 1);
+        int head = (int)(-position & (PinnedPages.PageSize - 1));
+        int middle = (total - head) & ~(PinnedPages.PageSize - 1);
         if (middle < DirectWrites.Smallest || !device.TryBegin()) return false;
         bool refused = false;
+        int written = 0;
         try
         {
             bool asTheyLie = head == 0 && LinuxFiles.TryWriteDirect(direct, buffers, middle, position, memoryAlignment);
             refused = !asTheyLie && !TryWriteCopy(buffers, head, middle, position + head);
+            if (!refused) written = middle;
         }
-        finally { device.End(middle, refused); }
+        finally { device.End(written, refused); }
         if (refused) return false;
         WriteEdge(buffers, 0, head, position);
         WriteEdge(buffers, head + middle, total - head - middle, position + head + middle);
@@ -55,7 +58,7 @@ internal sealed class DirectFile(SafeFileHandle cached, SafeFileHandle direct, i
     private void WriteEdge(ReadOnlySpan<ReadOnlyMemory<byte>> buffers, int skip, int count, long position)
     {
         if (count == 0) return;
-        Span<byte> edge = stackalloc byte[DirectWrites.Page];
+        Span<byte> edge = stackalloc byte[PinnedPages.PageSize];
         edge = edge[..count];
         Copy(buffers, skip, edge);
         RandomAccess.Write(cached, edge, position);

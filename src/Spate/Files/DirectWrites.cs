@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
+using Spate.Engine.Disk;
 
 namespace Spate.Files;
 
@@ -10,9 +11,6 @@ internal sealed class DirectWrites(TimeProvider time)
 {
     /// <summary>Shorter runs go through the page cache, which gathers them.</summary>
     public const int Smallest = 128 << 10;
-
-    /// <summary>Addresses and positions that are multiples of this suit every device that is used.</summary>
-    public const int Page = 4096;
 
     private const int CopySize = 1 << 20;
 
@@ -28,7 +26,7 @@ internal sealed class DirectWrites(TimeProvider time)
     public DirectFile? Open(SafeFileHandle file)
     {
         if (!LinuxFiles.TryGetDirectAlignment(file, out int memory, out int offset, out ulong device)) return null;
-        if (memory > Page || offset > Page) return null;
+        if (memory > PinnedPages.PageSize || offset > PinnedPages.PageSize) return null;
         SafeFileHandle? direct = LinuxFiles.OpenDirect(file);
         return direct is null ? null : new DirectFile(file, direct, memory, devices.GetOrAdd(device, _ => new DirectDevice(time)), this);
     }
@@ -37,8 +35,7 @@ internal sealed class DirectWrites(TimeProvider time)
     public Memory<byte> Rent()
     {
         if (copies.TryTake(out Memory<byte> pages)) return pages;
-        byte[] array = GC.AllocateUninitializedArray<byte>(CopySize + Page, pinned: true);
-        int start = (int)(-Marshal.UnsafeAddrOfPinnedArrayElement(array, 0) & (Page - 1));
+        byte[] array = PinnedPages.Allocate(CopySize, out int start);
         return MemoryMarshal.CreateFromPinnedArray(array, start, CopySize);
     }
 

@@ -40,7 +40,7 @@ public sealed class DirectWritesTests : IDisposable
             ReadOnlyMemory<byte>[] run = random.Next(3) switch { 0 => Blocks(pool, random), 1 => AnyBuffers(random), _ => [Filled(random, new byte[random.Next(1, 3 << 20)])] };
             int length = run.Sum(static part => part.Length);
             int position = random.Next(Size - length);
-            if (random.Next(2) == 0) position &= ~(DirectWrites.Page - 1);
+            if (random.Next(2) == 0) position &= ~(PinnedPages.PageSize - 1);
             int at = position;
             foreach (ReadOnlyMemory<byte> part in run)
             {
@@ -49,7 +49,7 @@ public sealed class DirectWritesTests : IDisposable
             }
             file.Write(run, position);
             longest = Math.Max(longest, at);
-            past += length >= DirectWrites.Smallest + 2 * DirectWrites.Page ? 1 : 0;
+            past += length >= DirectWrites.Smallest + 2 * PinnedPages.PageSize ? 1 : 0;
 
             // Neighbours too, so that the page cache holds pages that the next writes go past.
             int from = Math.Max(0, position - random.Next(10_000)), to = Math.Min(longest, at + random.Next(10_000));
@@ -118,7 +118,7 @@ public sealed class DirectWritesTests : IDisposable
     {
         if (!OperatingSystem.IsLinux()) return false;
         using SafeFileHandle handle = File.OpenHandle(here["probe"], FileMode.OpenOrCreate, FileAccess.ReadWrite);
-        return LinuxFiles.TryGetDirectAlignment(handle, out int memory, out int offset, out _) && memory <= DirectWrites.Page && offset <= DirectWrites.Page;
+        return LinuxFiles.TryGetDirectAlignment(handle, out int memory, out int offset, out _) && memory <= PinnedPages.PageSize && offset <= PinnedPages.PageSize;
     }
 
     // As the engine has them: whole blocks of its pool, the last of a file perhaps shorter.
