@@ -31,17 +31,18 @@ internal sealed class Recheck
     /// <summary>Bytes checked; safe to read from any thread.</summary>
     public long BytesDone => Interlocked.Read(ref bytesDone);
 
-    /// <summary>Checks; returns the pieces that passed. Await on a strand.</summary>
+    /// <summary>Checks; returns the pieces that passed.</summary>
     /// <exception cref="IOException">The files can't be read for a reason other than not being there.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task<Bitfield> RunAsync(IWorkers workers)
     {
+        List<int>[] good = await Task.WhenAll(Enumerable.Range(0, Math.Min(workers.Count, Math.Max(1, pieces.Count))).Select(_ => LaneAsync(workers)));
         var passed = new Bitfield(pieces.Length);
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(workers.Count, Math.Max(1, pieces.Count))).Select(_ => LaneAsync(workers, passed)));
+        foreach (int piece in good.SelectMany(static lane => lane)) passed.Set(piece);
         return passed;
     }
 
-    private async Task LaneAsync(IWorkers workers, Bitfield passed)
+    private async Task<List<int>> LaneAsync(IWorkers workers)
     {
         byte[] buffer = GC.AllocateUninitializedArray<byte>(Math.Min(BufferBytes, files.Layout.Metainfo.PieceLength));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
@@ -49,7 +50,7 @@ internal sealed class Recheck
         while (await DiskCall<bool>.Run(workers, () => Work(buffer, hash, good)))
         {
         }
-        foreach (int piece in good) passed.Set(piece);
+        return good;
     }
 
     // Checks a turn's worth of pieces; false when there are no more.
