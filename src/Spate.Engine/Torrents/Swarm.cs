@@ -442,7 +442,7 @@ internal sealed class Swarm : IDownloadOwner
             case MessageId.Suggest:
                 if (message.A < metainfo.PieceCount) peer.Pick.Suggest(message.A);
                 break;
-            default: // for others
+            default: // unknown messages are for others
                 break;
         }
     }

@@ -595,18 +595,11 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
         });
     }
 
-    private async Task SaveWhatIsDurableAsync()
-    {
-        flushing = true;
-        try { await SaveResumeAsync(clean: false); }
-        finally { flushing = false; }
-    }
-
     private Task<List<StorageEntry>> StatAsync() => Swarm.Disk.CallOnFiles(Stat);
 
     private List<StorageEntry> Stat() => [.. Metainfo.Files.Select(file => file.IsPadding ? default : session.Environment.Storage.Stat(files.PathOf(file.Index)))];
 
-    // Whether what stopped the torrent is gone: files that hold verified pieces are there, there is space, and resume data can be saved.
+    // Whether what stopped the torrent is gone: files that hold verified pieces are there, there is space, and an epoch ends well.
     private async Task RetryAsync()
     {
         retryAtMs = session.Clock.NowMs + RetryMs;
@@ -622,7 +615,7 @@ internal sealed class TorrentLifecycle : ISwarmOwner, IAnnounceSubject
             bool space = was is not StorageFullException
                 || await Swarm.Disk.Call(() => session.Environment.Storage.FreeBytes(files.Folder)) >= SpaceToGoOn;
             if (!space || flushing) return;
-            await SaveWhatIsDurableAsync();
+            await FlushAsync(always: true); // where that fails it is the new error
             if (error != was || !Swarm.IsRunning) return;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) { return; }

@@ -187,12 +187,7 @@ public sealed class WireTests : IDisposable
             await peer.SendNumbersAsync(RawPeer.Suggest, 1000);
             await peer.SendNumbersAsync(RawPeer.Suggest, 19);
             await peer.SendMessageAsync(RawPeer.Unchoke);
-            while (true)
-            {
-                RawMessage message = await peer.ReceiveMessageAsync(RawPeer.Request);
-                asked.Add(message.Number(0));
-                await peer.SendPieceAsync(message.Number(0), message.Number(1), swarm.Content.Block(message.Number(0), message.Number(1), message.Number(2)));
-            }
+            await AnswerAllAsync(peer, swarm.Content, asked.Add);
         });
         SimNode leech = swarm.Add("leech", node with { Torrent = node.Torrent with { Peers = [new IPEndPoint(host.Address, 6881)] } });
         world.RunUntil(() => leech.Torrent?.Status.State == TorrentState.Seeding, minute, "it is complete");
@@ -211,12 +206,7 @@ public sealed class WireTests : IDisposable
             await peer.SendHandshakeAsync(swarm.Content.InfoHash, RawPeer.Id("allows"));
             await peer.SendMessageAsync(RawPeer.HaveAll);
             await peer.SendNumbersAsync(RawPeer.AllowedFast, 7);
-            while (true)
-            {
-                RawMessage message = await peer.ReceiveMessageAsync(RawPeer.Request);
-                asked.Add(message.Number(0));
-                await peer.SendPieceAsync(message.Number(0), message.Number(1), swarm.Content.Block(message.Number(0), message.Number(1), message.Number(2)));
-            }
+            await AnswerAllAsync(peer, swarm.Content, asked.Add);
         });
         SimNode leech = swarm.Add("leech", node with { Torrent = node.Torrent with { Peers = [new IPEndPoint(host.Address, 6881)] } });
         world.RunUntil(() => leech.Torrent?.Lifecycle.Picker.Have[7] == true, minute, "the allowed piece is there");
@@ -355,12 +345,7 @@ public sealed class WireTests : IDisposable
             await peer.SendMessageAsync(RawPeer.Bitfield, RawPeer.BitfieldBytes(swarm.Content.PieceCount, static piece => piece % 4 == 0));
             await peer.SendExtendedAsync(0, saysSo ? "d1:mde11:upload_onlyi1ee"u8 : "d1:mdee"u8);
             await peer.SendMessageAsync(RawPeer.Unchoke);
-            while (true)
-            {
-                RawMessage request = await peer.ReceiveMessageAsync(RawPeer.Request);
-                asked();
-                await peer.SendPieceAsync(request.Number(0), request.Number(1), swarm.Content.Block(request.Number(0), request.Number(1), request.Number(2)));
-            }
+            await AnswerAllAsync(peer, swarm.Content, _ => asked());
         }
     }
 
@@ -381,13 +366,11 @@ public sealed class WireTests : IDisposable
             await peer.SendMessageAsync(RawPeer.HaveAll);
             await peer.SendExtendedAsync((byte)Extension.DontHave, RawPeer.Numbers(Lost));
             await peer.SendMessageAsync(RawPeer.Unchoke);
-            while (true)
+            await AnswerAllAsync(peer, swarm.Content, piece =>
             {
-                RawMessage message = await peer.ReceiveMessageAsync(RawPeer.Request);
-                Assert.True(isBack || message.Number(0) != Lost);
-                asked.Add(message.Number(0));
-                await peer.SendPieceAsync(message.Number(0), message.Number(1), swarm.Content.Block(message.Number(0), message.Number(1), message.Number(2)));
-            }
+                Assert.True(isBack || piece != Lost);
+                asked.Add(piece);
+            });
         });
         SimNode leech = swarm.Add("leech", node with { Torrent = node.Torrent with { Peers = [new IPEndPoint(host.Address, 6881)] } });
         world.RunUntil(() => leech.Torrent?.Lifecycle.Picker.Missing.Count == 1, minute, "all but that piece is there");
@@ -520,6 +503,16 @@ public sealed class WireTests : IDisposable
         await peer.ReceiveHandshakeAsync();
         await peer.SendMessageAsync(RawPeer.HaveNone);
         return peer;
+    }
+
+    private static async Task AnswerAllAsync(RawPeer peer, SimContent of, Action<int> onPiece)
+    {
+        while (true)
+        {
+            RawMessage request = await peer.ReceiveMessageAsync(RawPeer.Request);
+            onPiece(request.Number(0));
+            await peer.SendPieceAsync(request.Number(0), request.Number(1), of.Block(request.Number(0), request.Number(1), request.Number(2)));
+        }
     }
 
     private void Script(Func<Task> script) => _ = RawPeer.Run(host, script);
