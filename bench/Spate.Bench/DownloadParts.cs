@@ -199,7 +199,7 @@ internal sealed class DownloadParts : IDownloadOwner, IScheduler, IWorkers
     {
         public string Path => "/film.mkv";
 
-        public long Length => 0;
+        public long OpenedLength => 0;
 
         public IStorageFile Open(string path, StorageAccess access) => this;
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Spate.Engine.Ports;
 using Spate.Protocol;
 
@@ -13,6 +14,7 @@ internal sealed class TorrentFiles
     private readonly bool preallocate;
     private readonly byte[] trusted; // by file: 1 once its folders were seen to be no links
     private readonly byte[] touched; // by file: 1 once it was opened for writing, so its length was seen to
+    private readonly ConcurrentDictionary<string, bool> trustedFolders = new(StringComparer.Ordinal); // their folders: one call for many small files
 
     public TorrentFiles(FileLayout layout, FileCache cache, string folder, bool preallocate)
     {
@@ -126,17 +128,26 @@ internal sealed class TorrentFiles
         string ours = Path.Combine(Folder, Names.PathOf(Layout.Metainfo.Name));
         cache.Forget(path => path.StartsWith(ours, StringComparison.Ordinal) && (path.Length == ours.Length || path[ours.Length] == Path.DirectorySeparatorChar));
         Array.Clear(trusted);
+        trustedFolders.Clear();
         Array.Clear(touched);
     }
 
     private FileCache.Lease Open(int file, StorageAccess access)
     {
-        if (trusted[file] == 0)
-        {
-            FolderLinks.Check(cache.Storage, Folder, BelowFolder(file));
-            trusted[file] = 1;
-        }
+        if (trusted[file] == 0) Trust(file);
         return cache.Open(PathOf(file), access);
+    }
+
+    private void Trust(int file)
+    {
+        string path = BelowFolder(file);
+        ReadOnlySpan<char> folder = path.AsSpan(0, Math.Max(path.LastIndexOf('/'), 0));
+        if (!trustedFolders.GetAlternateLookup<ReadOnlySpan<char>>().ContainsKey(folder))
+        {
+            FolderLinks.Check(cache.Storage, Folder, path);
+            trustedFolders[folder.ToString()] = true;
+        }
+        trusted[file] = 1;
     }
 
     private FileCache.Lease OpenForWriting(int file)
@@ -147,7 +158,7 @@ internal sealed class TorrentFiles
         {
             // A longer file of the same name was checked and found wanting before we got here; its tail is no part of the torrent.
             long wanted = Layout.Metainfo.Files[file].Length;
-            if (preallocate || lease.File.Length > wanted) lease.File.SetLength(wanted, preallocate);
+            if (preallocate || lease.File.OpenedLength > wanted) lease.File.SetLength(wanted, preallocate);
             touched[file] = 1;
             return lease;
         }

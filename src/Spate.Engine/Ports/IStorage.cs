@@ -56,8 +56,8 @@ public interface IStorageFile : IDisposable
     /// <summary>Where it was opened.</summary>
     string Path { get; }
 
-    /// <summary>Bytes in the file now.</summary>
-    long Length { get; }
+    /// <summary>Bytes in the file when it was opened.</summary>
+    long OpenedLength { get; }
 
     /// <summary>Reads until the buffer is full or the file ends; returns how many bytes stand in the buffer.</summary>
     int Read(Span<byte> buffer, long position);

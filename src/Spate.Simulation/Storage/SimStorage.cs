@@ -103,7 +103,7 @@ internal sealed class SimStorage(SimProcess process) : IStorage
 
         public string Path => path;
 
-        public long Length => inode.Length;
+        public long OpenedLength { get; } = inode.Length;
 
         private SimDisk Disk => storage.Disk;
 

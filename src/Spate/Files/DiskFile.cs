@@ -11,16 +11,17 @@ internal sealed class DiskFile : IStorageFile
 
     /// <param name="handle">The open file, which is closed with this.</param>
     /// <param name="path">Where it was opened.</param>
+    /// <param name="length">Bytes in it.</param>
     /// <param name="directWrites">For large writes past the page cache; null when there are to be none.</param>
-    public DiskFile(SafeFileHandle handle, string path, DirectWrites? directWrites = null)
+    public DiskFile(SafeFileHandle handle, string path, long length, DirectWrites? directWrites = null)
     {
-        (this.handle, Path) = (handle, path);
+        (this.handle, Path, OpenedLength) = (handle, path, length);
         if (directWrites is not null && OperatingSystem.IsLinux()) direct = new Lazy<DirectFile?>(() => OperatingSystem.IsLinux() ? directWrites.Open(handle) : null);
     }
 
     public string Path { get; }
 
-    public long Length => Guard(() => RandomAccess.GetLength(handle));
+    public long OpenedLength { get; }
 
     public int Read(Span<byte> buffer, long position)
     {
@@ -29,7 +30,9 @@ internal sealed class DiskFile : IStorageFile
         {
             while (total < buffer.Length)
             {
-                int count = RandomAccess.Read(handle, buffer[total..], position + total);
+                int count = OperatingSystem.IsLinux()
+                    ? LinuxFiles.Read(handle, buffer[total..], position + total)
+                    : RandomAccess.Read(handle, buffer[total..], position + total);
                 if (count == 0) break;
                 total += count;
             }

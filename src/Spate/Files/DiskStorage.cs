@@ -26,27 +26,28 @@ public sealed class DiskStorage : IStorage
     {
         try
         {
-            SafeFileHandle? handle = OpenHandle(path, access);
+            SafeFileHandle? handle = OpenHandle(path, access, out long length);
             if (handle is null && access == StorageAccess.Write)
             {
                 CreateFolder(Path.GetDirectoryName(path)!);
-                handle = OpenHandle(path, access);
+                handle = OpenHandle(path, access, out length);
             }
-            return new DiskFile(handle ?? throw new FileNotFoundException($"{path} is not there.", path), path, access == StorageAccess.Write ? directWrites : null);
+            return new DiskFile(handle ?? throw new FileNotFoundException($"{path} is not there.", path), path, length, access == StorageAccess.Write ? directWrites : null);
         }
         catch (Exception e) when (Translate(e, path) is { } better) { throw better; }
     }
 
     // Null when the file, or for writing its folder, is not there.
-    private SafeFileHandle? OpenHandle(string path, StorageAccess access)
+    private SafeFileHandle? OpenHandle(string path, StorageAccess access, out long length)
     {
+        length = 0;
         bool write = access == StorageAccess.Write;
         if (OperatingSystem.IsLinux())
         {
             SafeFileHandle? opened = LinuxFiles.Open(path, write, out int error);
             if (opened is not null)
             {
-                if (LinuxFiles.IsRegular(opened)) return opened;
+                if (LinuxFiles.IsRegular(opened, out length)) return opened;
                 opened.Dispose();
                 throw new IOException($"{path} is not a regular file; it is left alone.");
             }
@@ -60,8 +61,10 @@ public sealed class DiskStorage : IStorage
         if (kind is not (StorageEntryKind.None or StorageEntryKind.File)) throw new IOException($"{path} is not a regular file; it is left alone.");
         try
         {
-            return File.OpenHandle(path, write ? FileMode.OpenOrCreate : FileMode.Open, write ? FileAccess.ReadWrite : FileAccess.Read,
+            SafeFileHandle opened = File.OpenHandle(path, write ? FileMode.OpenOrCreate : FileMode.Open, write ? FileAccess.ReadWrite : FileAccess.Read,
                 FileShare.ReadWrite | FileShare.Delete);
+            length = RandomAccess.GetLength(opened);
+            return opened;
         }
         catch (DirectoryNotFoundException) { return null; }
     }
@@ -146,10 +149,9 @@ public sealed class DiskStorage : IStorage
 
     public byte[]? ReadSmall(string path, int maxBytes)
     {
-        SafeFileHandle? handle = OpenHandle(path, StorageAccess.Read);
+        SafeFileHandle? handle = OpenHandle(path, StorageAccess.Read, out long length);
         if (handle is null) return null;
-        using var file = new DiskFile(handle, path);
-        long length = file.Length;
+        using var file = new DiskFile(handle, path, length);
         if (length > maxBytes) throw new IOException($"{path} has {length} bytes; more than {maxBytes} are not read.");
         byte[] content = new byte[length];
         int read = file.Read(content, 0);
@@ -205,7 +207,7 @@ public sealed class DiskStorage : IStorage
         }
         foreach (string path in paths)
         {
-            SafeFileHandle handle = OpenHandle(path, StorageAccess.Read)
+            SafeFileHandle handle = OpenHandle(path, StorageAccess.Read, out _)
                 ?? throw new FileNotFoundException($"{path} is gone: was it deleted or its drive removed?", path);
             using (handle)
             {

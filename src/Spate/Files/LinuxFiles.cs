@@ -40,12 +40,15 @@ internal static unsafe partial class LinuxFiles
 
     public static bool IsLink(int error) => error == TooManyLinks;
 
-    /// <summary>True for a regular file; false for a pipe, a device, a folder.</summary>
-    public static bool IsRegular(SafeFileHandle handle)
+    /// <summary>True, and its length, for a regular file; false for a pipe, a device, a folder.</summary>
+    public static bool IsRegular(SafeFileHandle handle, out long length)
     {
         const int EmptyPath = 0x1000, TypeMask = 0xF000, Regular = 0x8000;
         byte* buffer = stackalloc byte[256];
-        return statx((int)handle.DangerousGetHandle(), "", EmptyPath, BasicStats, buffer) == 0 && (*(ushort*)(buffer + 28) & TypeMask) == Regular;
+        length = 0;
+        if (statx((int)handle.DangerousGetHandle(), "", EmptyPath, BasicStats, buffer) != 0 || (*(ushort*)(buffer + 28) & TypeMask) != Regular) return false;
+        length = *(long*)(buffer + 40);
+        return true;
     }
 
     /// <summary>Mode, length and time of change of an entry itself, not of what it links to; false when it is not there.</summary>
@@ -89,6 +92,20 @@ internal static unsafe partial class LinuxFiles
         device = ((ulong)*(uint*)(buffer + 136) << 32) | *(uint*)(buffer + 140);
         (memory, offset) = (*(int*)(buffer + 152), *(int*)(buffer + 156));
         return memory > 0 && offset > 0;
+    }
+
+    /// <summary>Reads what there is of so many bytes. .NET's own call asks of each file that it opens whether it can be read at a position.</summary>
+    public static int Read(SafeFileHandle handle, Span<byte> buffer, long position)
+    {
+        nint read;
+        fixed (byte* bytes = buffer)
+        {
+            do read = pread(handle, bytes, (nuint)buffer.Length, position);
+            while (read < 0 && Marshal.GetLastPInvokeError() == Interrupted);
+        }
+        if (read >= 0) return (int)read;
+        int error = Marshal.GetLastPInvokeError();
+        throw new IOException(Marshal.GetPInvokeErrorMessage(error), error);
     }
 
     /// <summary>Writes buffers one behind the other, 64 in a system call, without an allocation.</summary>
@@ -207,6 +224,9 @@ internal static unsafe partial class LinuxFiles
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int statx(int folder, string path, int flags, uint mask, byte* buffer);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint pread(SafeFileHandle fd, byte* buffer, nuint length, long offset);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint pwritev(SafeFileHandle fd, IoVector* vectors, int count, long offset);

@@ -166,10 +166,7 @@ internal sealed class MemoryStorage : IStorage
 
         public string Path => path;
 
-        public long Length
-        {
-            get { lock (node) return node.Length; }
-        }
+        public long OpenedLength { get; } = node.Length;
 
         public int Read(Span<byte> buffer, long position)
         {

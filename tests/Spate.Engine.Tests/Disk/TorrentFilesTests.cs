@@ -125,6 +125,24 @@ public class TorrentFilesTests
     }
 
     [Fact]
+    public void A_folder_is_looked_at_once_for_all_its_files_and_again_after_closing()
+    {
+        TestContent content = TestTorrents.Multi(16 * 1024, ("sub/a", 100), ("b", 100), ("sub/c", 100), ("sub/d", 100));
+        int looks = 0;
+        storage.CreateFolder("/dl/folder/sub");
+        storage.Before = (call, path) => looks += call == "stat" && path == "/dl/folder/sub" ? 1 : 0;
+        TorrentFiles files = Open(content.Metainfo, handles: 1);
+        for (int round = 0; round < 2; round++) files.Write(0, [new byte[400]], new List<int>());
+        Assert.Equal(1, looks);
+
+        files.Close();
+        foreach (string path in storage.Paths) storage.Remove(path);
+        storage.PutOther("/dl/folder/sub", StorageEntryKind.Link);
+        Assert.Throws<IOException>(() => files.Write(0, [new byte[400]], new List<int>()));
+        Assert.Equal(2, looks);
+    }
+
+    [Fact]
     public void The_download_folder_itself_may_be_a_link()
     {
         storage.PutOther("/dl", StorageEntryKind.Link);

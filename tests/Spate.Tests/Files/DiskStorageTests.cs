@@ -38,6 +38,20 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
+    public void A_file_is_read_as_far_as_it_goes_and_knows_how_long_it_was()
+    {
+        File.WriteAllText(here["file"], "content");
+        using IStorageFile file = storage.Open(here["file"], StorageAccess.Read);
+        Assert.Equal(7, file.OpenedLength);
+        byte[] seen = new byte[9];
+        Assert.Equal(5, file.Read(seen, 2));
+        Assert.Equal("ntent", System.Text.Encoding.ASCII.GetString(seen, 0, 5));
+        Assert.Equal(0, file.Read(seen, 7));
+        Assert.Equal(0, file.Read([], 0));
+        Assert.Throws<IOException>(() => file.Read(seen, -1));
+    }
+
+    [Fact]
     public void A_copy_that_was_interrupted_is_made_anew()
     {
         string from = Path.Combine(here.Path, "from"), to = Path.Combine(elsewhere, "to");
