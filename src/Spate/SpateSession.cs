@@ -33,6 +33,7 @@ public static class SpateSession
             Http = new HttpFetcher(options.ClientName.Replace(' ', '/'), names, network),
             Scheduler = new PoolScheduler(),
             Disk = workers,
+            LargePages = OperatingSystem.IsLinux() ? LargePages.Use : null,
         };
         var trackers = new TrackerClients(
             new HttpAnnouncer(environment.Http, names, environment.Time, new HttpAnnouncerOptions { IPv4 = from.V4 is not null, IPv6 = from.V6 is not null }),

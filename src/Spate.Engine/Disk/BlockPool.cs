@@ -4,18 +4,22 @@ using Spate.Engine.Runtime;
 namespace Spate.Engine.Disk;
 
 /// <summary>
-/// All memory that received blocks live in until they are on disk: slots of 16 KiB in pinned slabs of 1 MiB that start at a page, as
-/// a storage that writes past the page cache wants it; made as needed up to the budget and then reused. Rented by pumps, returned by disk
-/// workers; lock-free while there is room. Who finds it empty waits, and so stops receiving, and so TCP pushes back.
+/// All memory that received blocks live in until they are on disk: slots of 16 KiB in pinned slabs that start at a page, as
+/// a storage that writes past the page cache wants it; made as needed up to the budget and then reused, those used last first, so that only
+/// as much is touched as is needed at once. Rented by pumps, returned by disk workers; lock-free while there is room. Who finds it empty
+/// waits, and so stops receiving, and so TCP pushes back.
 /// </summary>
 public sealed class BlockPool
 {
     /// <summary>Bytes of a slot: the block of the protocol (BEP 3).</summary>
     public const int BlockSize = 16 * 1024;
 
-    private const int BlocksPerSlab = 64;
+    private const int BudgetUnit = 64;              // blocks: 1 MiB
+    private const int SmallShift = 6, LargeShift = 9; // blocks of a slab: 1 MiB, or several large pages
     private const int Taken = -2; // in place of the next free slot: this one is rented
 
+    private readonly Action<Memory<byte>>? largePages;
+    private readonly int slabShift;
     private readonly byte[]?[] slabs;
     private readonly int[] starts; // by slab: where its first page begins
     private readonly int[] next; // of a free slot: the free slot below it, or -1; of a rented one: Taken
@@ -26,14 +30,17 @@ public sealed class BlockPool
     private int rented;
     private volatile bool someoneWaits;
 
-    /// <param name="budgetBytes">At most so much memory, rounded up to whole slabs; at least 1 MiB.</param>
-    public BlockPool(long budgetBytes)
+    /// <param name="budgetBytes">At most so much memory, rounded up to whole MiB; at least 1 MiB.</param>
+    /// <param name="largePages">See <see cref="Ports.SessionEnvironment.LargePages"/>.</param>
+    public BlockPool(long budgetBytes, Action<Memory<byte>>? largePages = null)
     {
-        int count = (int)Math.Clamp((budgetBytes + BlockSize * BlocksPerSlab - 1) / (BlockSize * BlocksPerSlab), 1, 1 << 14);
+        this.largePages = largePages;
+        slabShift = largePages is null ? SmallShift : LargeShift;
+        Capacity = (int)Math.Clamp((budgetBytes + BlockSize * BudgetUnit - 1) / (BlockSize * BudgetUnit), 1, 1 << 14) * BudgetUnit;
+        int count = ((Capacity - 1) >> slabShift) + 1;
         slabs = new byte[count][];
         starts = new int[count];
-        next = new int[count * BlocksPerSlab];
-        Capacity = next.Length;
+        next = new int[Capacity];
     }
 
     /// <summary>Slots there may be.</summary>
@@ -80,12 +87,12 @@ public sealed class BlockPool
     }
 
     /// <summary>The bytes of a slot.</summary>
-    public Memory<byte> Memory(int slot) => MemoryMarshal.CreateFromPinnedArray(slabs[slot / BlocksPerSlab], Start(slot), BlockSize);
+    public Memory<byte> Memory(int slot) => MemoryMarshal.CreateFromPinnedArray(slabs[slot >> slabShift], Start(slot), BlockSize);
 
     /// <summary>The bytes of a slot.</summary>
-    public Span<byte> Span(int slot) => slabs[slot / BlocksPerSlab].AsSpan(Start(slot), BlockSize);
+    public Span<byte> Span(int slot) => slabs[slot >> slabShift].AsSpan(Start(slot), BlockSize);
 
-    private int Start(int slot) => starts[slot / BlocksPerSlab] + slot % BlocksPerSlab * BlockSize;
+    private int Start(int slot) => starts[slot >> slabShift] + (slot & ((1 << slabShift) - 1)) * BlockSize;
 
     private bool TryPop(out int slot)
     {
@@ -124,10 +131,13 @@ public sealed class BlockPool
         {
             if (TryPop(out slot)) return true;
             if (made == slabs.Length) return false;
-            slabs[made] = PinnedPages.Allocate(BlocksPerSlab * BlockSize, out starts[made]);
-            slot = made++ * BlocksPerSlab;
+            slot = made << slabShift;
+            int blocks = Math.Min(1 << slabShift, Capacity - slot);
+            slabs[made] = PinnedPages.Allocate(blocks * BlockSize, out starts[made], largePages is null ? PinnedPages.PageSize : PinnedPages.LargePageSize);
+            largePages?.Invoke(MemoryMarshal.CreateFromPinnedArray(slabs[made], starts[made], blocks * BlockSize));
+            made++;
             next[slot] = Taken;
-            for (int i = slot + BlocksPerSlab - 1; i > slot; i--) Push(i);
+            for (int i = slot + blocks - 1; i > slot; i--) Push(i);
             return true;
         }
     }

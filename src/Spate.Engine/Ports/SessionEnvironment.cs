@@ -17,4 +17,9 @@ public sealed record SessionEnvironment
 
     /// <summary>Disk workers: they hash, read, write and flush.</summary>
     public required IWorkers Disk { get; init; }
+
+    /// <summary>
+    /// Has the system lay out memory in large pages; told of it before it is first touched, on any thread. Null where there is no such thing.
+    /// </summary>
+    public Action<Memory<byte>>? LargePages { get; init; }
 }

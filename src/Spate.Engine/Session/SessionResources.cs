@@ -31,7 +31,7 @@ internal sealed class SessionResources(SessionOptions options, SessionEnvironmen
     /// <summary>The port told to trackers and peers; 0 while nobody can reach us.</summary>
     public int ListenPort { get; set; }
 
-    public BlockPool Blocks { get; } = new(options.WriteMemory);
+    public BlockPool Blocks { get; } = new(options.WriteMemory, environment.LargePages);
 
     public SendBufferPool SendBuffers { get; } = new(options.ReadMemory);
 

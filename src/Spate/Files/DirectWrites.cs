@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 using Spate.Engine.Disk;
+using Spate.Runtime;
 
 namespace Spate.Files;
 
@@ -12,7 +13,7 @@ internal sealed class DirectWrites(TimeProvider time)
     /// <summary>Shorter runs go through the page cache, which gathers them.</summary>
     public const int Smallest = 128 << 10;
 
-    private const int CopySize = 1 << 20;
+    private const int CopySize = PinnedPages.LargePageSize;
 
     private readonly ConcurrentDictionary<ulong, DirectDevice> devices = [];
     private readonly ConcurrentBag<Memory<byte>> copies = []; // as many as disk workers ever copied at once
@@ -31,12 +32,14 @@ internal sealed class DirectWrites(TimeProvider time)
         return direct is null ? null : new DirectFile(file, direct, memory, devices.GetOrAdd(device, _ => new DirectDevice(time)), this);
     }
 
-    /// <summary>Memory of <see cref="CopySize"/> that starts at a page.</summary>
+    /// <summary>Memory of <see cref="CopySize"/> that starts at a large page.</summary>
     public Memory<byte> Rent()
     {
         if (copies.TryTake(out Memory<byte> pages)) return pages;
-        byte[] array = PinnedPages.Allocate(CopySize, out int start);
-        return MemoryMarshal.CreateFromPinnedArray(array, start, CopySize);
+        byte[] array = PinnedPages.Allocate(CopySize, out int start, PinnedPages.LargePageSize);
+        pages = MemoryMarshal.CreateFromPinnedArray(array, start, CopySize);
+        if (OperatingSystem.IsLinux()) LargePages.Use(pages);
+        return pages;
     }
 
     /// <summary>Gives such memory back.</summary>

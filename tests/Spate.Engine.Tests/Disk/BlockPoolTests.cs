@@ -9,14 +9,16 @@ namespace Spate.Engine.Tests.Disk;
 public class BlockPoolTests
 {
     [Theory]
-    [InlineData(0, 64)]
-    [InlineData(1, 64)]
-    [InlineData(1 << 20, 64)]
-    [InlineData((1 << 20) + 1, 128)]
-    [InlineData(64 << 20, 4096)]
-    public void Has_as_many_slots_as_the_budget_rounded_up(long budget, int slots)
+    [InlineData(0, 64, false)]
+    [InlineData(1, 64, true)]
+    [InlineData(1 << 20, 64, false)]
+    [InlineData((1 << 20) + 1, 128, true)]
+    [InlineData(19 << 20, 1216, true)]
+    [InlineData(64 << 20, 4096, false)]
+    [InlineData(64 << 20, 4096, true)]
+    public void Has_as_many_slots_as_the_budget_rounded_up(long budget, int slots, bool largePages)
     {
-        var pool = new BlockPool(budget);
+        var pool = new BlockPool(budget, largePages ? _ => { } : null);
         Assert.Equal(slots, pool.Capacity);
         var seen = new HashSet<int>();
         for (int i = 0; i < slots; i++)
@@ -46,6 +48,47 @@ public class BlockPoolTests
             Assert.True(MemoryMarshal.TryGetArray<byte>(pool.Memory(slot), out ArraySegment<byte> bytes));
             Assert.Equal(0, Marshal.UnsafeAddrOfPinnedArrayElement(bytes.Array!, bytes.Offset) % 4096);
         }
+    }
+
+    [Theory]
+    [InlineData(1 << 20)]
+    [InlineData(19 << 20)]
+    public void All_slots_lie_in_memory_that_was_said_to_want_large_pages(long budget)
+    {
+        var told = new List<(nint Start, int Length)>();
+        var pool = new BlockPool(budget, memory =>
+        {
+            Assert.True(MemoryMarshal.TryGetArray<byte>(memory, out ArraySegment<byte> bytes));
+            nint start = Marshal.UnsafeAddrOfPinnedArrayElement(bytes.Array!, bytes.Offset);
+            Assert.Equal(0, start % PinnedPages.LargePageSize);
+            told.Add((start, memory.Length));
+        });
+        while (pool.TryRent(out int slot))
+        {
+            MemoryMarshal.TryGetArray<byte>(pool.Memory(slot), out ArraySegment<byte> bytes);
+            nint start = Marshal.UnsafeAddrOfPinnedArrayElement(bytes.Array!, bytes.Offset);
+            Assert.Equal(1, told.Count(range => start >= range.Start && start + BlockPool.BlockSize <= range.Start + range.Length));
+        }
+        Assert.Equal(budget, told.Sum(static range => (long)range.Length));
+    }
+
+    [Fact]
+    public void A_slot_used_before_is_taken_before_fresh_memory()
+    {
+        var pool = new BlockPool(8 << 20, _ => { });
+        int highest = 0;
+        for (int round = 0; round < 100; round++)
+        {
+            var mine = new List<int>();
+            for (int i = 0; i < 40; i++)
+            {
+                pool.TryRent(out int slot);
+                highest = Math.Max(highest, slot);
+                mine.Add(slot);
+            }
+            foreach (int slot in mine) pool.Return(slot);
+        }
+        Assert.Equal(39, highest);
     }
 
     [Fact]
