@@ -14,8 +14,8 @@ public sealed class BlockPool
     /// <summary>Bytes of a slot: the block of the protocol (BEP 3).</summary>
     public const int BlockSize = 16 * 1024;
 
-    private const int BudgetUnit = 64;              // blocks: 1 MiB
-    private const int SmallShift = 6, LargeShift = 9; // blocks of a slab: 1 MiB, or several large pages
+    private const int BudgetUnit = 64; // blocks: 1 MiB
+    private const int SmallShift = 6, LargeShift = 9; // blocks of a slab, as a power of two: 1 MiB, or 8 for several large pages
     private const int Taken = -2; // in place of the next free slot: this one is rented
 
     private readonly Action<Memory<byte>>? largePages;

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Spate.Engine.Ports;
 using Spate.Protocol;
 
@@ -14,7 +13,7 @@ internal sealed class TorrentFiles
     private readonly bool preallocate;
     private readonly byte[] trusted; // by file: 1 once its folders were seen to be no links
     private readonly byte[] touched; // by file: 1 once it was opened for writing, so its length was seen to
-    private readonly ConcurrentDictionary<string, bool> trustedFolders = new(StringComparer.Ordinal); // their folders: one call for many small files
+    private readonly HashSet<string> trustedFolders = new(StringComparer.Ordinal); // their folders, so that one look serves many small files; locked
 
     public TorrentFiles(FileLayout layout, FileCache cache, string folder, bool preallocate)
     {
@@ -128,7 +127,7 @@ internal sealed class TorrentFiles
         string ours = Path.Combine(Folder, Names.PathOf(Layout.Metainfo.Name));
         cache.Forget(path => path.StartsWith(ours, StringComparison.Ordinal) && (path.Length == ours.Length || path[ours.Length] == Path.DirectorySeparatorChar));
         Array.Clear(trusted);
-        trustedFolders.Clear();
+        lock (trustedFolders) trustedFolders.Clear();
         Array.Clear(touched);
     }
 
@@ -142,10 +141,12 @@ internal sealed class TorrentFiles
     {
         string path = BelowFolder(file);
         ReadOnlySpan<char> folder = path.AsSpan(0, Math.Max(path.LastIndexOf('/'), 0));
-        if (!trustedFolders.GetAlternateLookup<ReadOnlySpan<char>>().ContainsKey(folder))
+        bool known;
+        lock (trustedFolders) known = trustedFolders.GetAlternateLookup<ReadOnlySpan<char>>().Contains(folder);
+        if (!known)
         {
             FolderLinks.Check(cache.Storage, Folder, path);
-            trustedFolders[folder.ToString()] = true;
+            lock (trustedFolders) trustedFolders.Add(folder.ToString());
         }
         trusted[file] = 1;
     }

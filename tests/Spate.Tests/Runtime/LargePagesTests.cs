@@ -9,7 +9,7 @@ public class LargePagesTests
     [Fact]
     public unsafe void The_system_knows_which_memory_is_to_have_them()
     {
-        if (!File.Exists("/sys/kernel/mm/transparent_hugepage/enabled")) return; // a system without them
+        if (!OperatingSystem.IsLinux() || !File.Exists("/sys/kernel/mm/transparent_hugepage/enabled")) return; // a system without them
         const int Length = 2 * PinnedPages.LargePageSize;
         byte[] array = PinnedPages.Allocate(Length, out int start, PinnedPages.LargePageSize);
         LargePages.Use(array.AsMemory(start, Length));
