@@ -39,7 +39,11 @@ internal sealed class DownloadParts : IDownloadOwner, IScheduler, IWorkers
         var files = new TorrentFiles(new FileLayout(Metainfo), new FileCache(new NoStorage(), 10), "/", preallocate: false);
         Disk = new TorrentDisk(files, Pool, this, Strand, job => Downloads!.OnPieceJob(job), static _ => { });
         Downloads = new Downloads(this, Picker, Disk);
-        Strand.TurnEnd = Flush;
+        Strand.TurnEnd = () =>
+        {
+            Downloads!.OnTurnEnd();
+            Flush();
+        };
         onBatch = peer => TakeBatch((PeerConnection)peer!);
         var slots = new List<int>();
         while (Pool.TryRent(out int slot))

@@ -24,6 +24,7 @@ internal sealed class TorrentDisk : IWorkers
     private ConcurrentBag<PieceBatch>? batches;   // made when first needed: a session may hold thousands of torrents that never are fast
     private readonly Queue<IWorkItem> held = new();
     private PieceBatch? filling;                  // whole pieces that wait for others to be hashed with
+    private long fillingUntilMs;                  // when the first of them has waited long enough
     private TaskCompletionSource? holder;         // while somebody has the files for himself, or waits for the jobs to end
     private TaskCompletionSource? still;
     private TaskCompletionSource? quiet;
@@ -68,16 +69,25 @@ internal sealed class TorrentDisk : IWorkers
     /// <param name="count">Blocks.</param>
     /// <param name="complete">After this the piece is complete.</param>
     /// <param name="wantHashes">See <see cref="PieceJob.Set"/>.</param>
-    /// <param name="mayWait">More whole pieces will come soon: it may wait for them, or for <see cref="EndBatch"/>.</param>
-    public void Store(ActivePiece piece, int first, int count, bool complete, bool wantHashes, bool mayWait = false)
+    /// <param name="waitsUntilMs">More whole pieces will come soon: it may wait for them until then, or for <see cref="EndBatch"/>; 0 when it must not.</param>
+    public void Store(ActivePiece piece, int first, int count, bool complete, bool wantHashes, long waitsUntilMs = 0)
     {
         if (!pieceJobs.TryTake(out PieceJob? job)) job = new PieceJob(this);
         for (int i = first; i < first + count; i++) piece[i].State = BlockState.Writing;
         piece.JobRunning = true;
         piece.Held -= count;
         job.Set(piece, first, count, complete, wantHashes);
-        if (BatchSize > 1 && holder is null && job.IsWhole && piece.Length == Layout.Metainfo.PieceLength) AddToBatch(job, mayWait);
+        if (BatchSize > 1 && holder is null && job.IsWhole && piece.Length == Layout.Metainfo.PieceLength) AddToBatch(job, waitsUntilMs);
         else Queue(job);
+    }
+
+    /// <summary>Whether whole pieces wait for others.</summary>
+    public bool IsFillingBatch => filling is not null;
+
+    /// <summary>No whole piece waits for others any longer that has waited long enough.</summary>
+    public void EndOldBatch(long nowMs)
+    {
+        if (nowMs >= fillingUntilMs) EndBatch();
     }
 
     /// <summary>No whole piece waits for others any longer.</summary>
@@ -145,13 +155,17 @@ internal sealed class TorrentDisk : IWorkers
 
     public void Post(UploadJob job) => strand.EnqueueOrRun(onUploadJob, job);
 
-    private void AddToBatch(PieceJob job, bool mayWait)
+    private void AddToBatch(PieceJob job, long waitsUntilMs)
     {
         running++;
         batches ??= [];
-        filling ??= batches.TryTake(out PieceBatch? reused) ? reused : new PieceBatch(batches.Add);
+        if (filling is null)
+        {
+            filling = batches.TryTake(out PieceBatch? reused) ? reused : new PieceBatch(batches.Add);
+            fillingUntilMs = waitsUntilMs;
+        }
         filling.Add(job);
-        if (!mayWait || filling.Count == BatchSize) EndBatch();
+        if (waitsUntilMs == 0 || filling.Count == BatchSize) EndBatch();
     }
 
     private void Queue(IWorkItem job)

@@ -227,6 +227,15 @@ internal sealed class Downloads
         RefillAll();
     }
 
+    /// <summary>
+    /// The strand is done for now: whole pieces wait for others no longer than these should have taken. Who has not heard of a piece gets it from
+    /// elsewhere, and where the seed is slow that is its bandwidth.
+    /// </summary>
+    public void OnTurnEnd()
+    {
+        if (disk.IsFillingBatch) disk.EndOldBatch(owner.NowMs);
+    }
+
     /// <summary>About once a second: peers that stall, memory that partial pieces hold.</summary>
     public void Tick()
     {
@@ -334,8 +343,9 @@ internal sealed class Downloads
 
     private void Store(ActivePiece piece, int first, int count, bool complete)
     {
-        bool mayWait = count == piece.BlockCount && pace.OnWhole(owner.NowMs, picker.Missing.Count, disk.Pool.IsUnderPressure);
-        disk.Store(piece, first, count, complete, complete && blame.Remembers(piece.Index), mayWait);
+        long now = owner.NowMs;
+        bool mayWait = count == piece.BlockCount && pace.OnWhole(now, picker.Missing.Count, disk.Pool.IsUnderPressure);
+        disk.Store(piece, first, count, complete, complete && blame.Remembers(piece.Index), mayWait ? now + BatchPace.FastMs : 0);
     }
 
     // Writes the first run of held blocks, wherever it is.

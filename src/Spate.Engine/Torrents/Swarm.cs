@@ -694,6 +694,7 @@ internal sealed class Swarm : IDownloadOwner
 
     private void OnTurnEnd()
     {
+        Downloads.OnTurnEnd();
         if (withOutbox.Count == 0) return;
         long now = NowMs;
         foreach (PeerConnection peer in withOutbox) peer.Flush(now);

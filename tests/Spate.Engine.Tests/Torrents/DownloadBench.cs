@@ -30,6 +30,7 @@ internal sealed class DownloadBench : IDownloadOwner
         Downloads = new Downloads(this, Picker, Disk);
         World.Strand.TurnEnd = () =>
         {
+            Downloads.OnTurnEnd();
             foreach (PeerConnection peer in withOutbox) peer.Flush(World.NowMs);
             withOutbox.Clear();
         };

@@ -1,4 +1,5 @@
 using Spate.Engine.Disk;
+using Spate.Engine.Torrents;
 using Spate.Protocol.Hashing;
 
 namespace Spate.Engine.Tests.Torrents;
@@ -43,6 +44,18 @@ public class PieceBatchTests
     {
         WithFiveWaiting();
         bench.Tick();
+        Assert.Equal(Row + 5, bench.Passed.Count);
+    }
+
+    [Fact]
+    public void Nobody_waits_for_longer_than_a_batch_should_take()
+    {
+        WithFiveWaiting();
+        bench.World.Advance(BatchPace.FastMs - 1);
+        bench.World.Do(() => { });
+        Assert.Equal(Row, bench.Passed.Count);
+        bench.World.Advance(1);
+        bench.World.Do(() => { }); // whatever comes, be it of no use here
         Assert.Equal(Row + 5, bench.Passed.Count);
     }
 
