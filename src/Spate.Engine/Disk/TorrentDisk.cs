@@ -84,7 +84,7 @@ internal sealed class TorrentDisk : IWorkers
     /// <summary>Whether whole pieces wait for others.</summary>
     public bool IsFillingBatch => filling is not null;
 
-    /// <summary>No whole piece waits for others any longer that has waited long enough.</summary>
+    /// <summary>Ends the wait of whole pieces if the first of them has waited long enough.</summary>
     public void EndOldBatch(long nowMs)
     {
         if (nowMs >= fillingUntilMs) EndBatch();

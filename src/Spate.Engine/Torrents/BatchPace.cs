@@ -7,7 +7,7 @@ namespace Spate.Engine.Torrents;
 /// <param name="batchSize">Pieces that are hashed together; 1 where none are, and then none waits.</param>
 internal sealed class BatchPace(int batchSize)
 {
-    /// <summary>Pieces come fast while as many as a batch has come within so many milliseconds; none waits for longer.</summary>
+    /// <summary>Pieces come fast while as many as a batch has come within so many milliseconds; the first thing that happens after as long ends the wait.</summary>
     public const long FastMs = 100;
 
     private int inRow;     // whole pieces of the current row, which is as many as a batch

@@ -228,8 +228,8 @@ internal sealed class Downloads
     }
 
     /// <summary>
-    /// The strand is done for now: whole pieces wait for others no longer than these should have taken. Who has not heard of a piece gets it from
-    /// elsewhere, and where the seed is slow that is its bandwidth.
+    /// The strand is done for now: whole pieces wait for others no longer than a batch should have taken. A peer that has not heard of a piece
+    /// gets it from elsewhere, and a slow seed sends it twice.
     /// </summary>
     public void OnTurnEnd()
     {

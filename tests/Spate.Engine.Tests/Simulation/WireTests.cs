@@ -181,9 +181,7 @@ public sealed class WireTests : IDisposable
         var asked = new List<int>();
         RawPeer.Serve(host, 6881, async peer =>
         {
-            await peer.ReceiveHandshakeAsync();
-            await peer.SendHandshakeAsync(swarm.Content.InfoHash, RawPeer.Id("suggests"));
-            await peer.SendMessageAsync(RawPeer.HaveAll);
+            await MeetAsSeedAsync(peer, swarm.Content, "suggests");
             await peer.SendNumbersAsync(RawPeer.Suggest, 1000);
             await peer.SendNumbersAsync(RawPeer.Suggest, 19);
             await peer.SendMessageAsync(RawPeer.Unchoke);
@@ -202,9 +200,7 @@ public sealed class WireTests : IDisposable
         var asked = new List<int>();
         RawPeer.Serve(host, 6881, async peer =>
         {
-            await peer.ReceiveHandshakeAsync();
-            await peer.SendHandshakeAsync(swarm.Content.InfoHash, RawPeer.Id("allows"));
-            await peer.SendMessageAsync(RawPeer.HaveAll);
+            await MeetAsSeedAsync(peer, swarm.Content, "allows");
             await peer.SendNumbersAsync(RawPeer.AllowedFast, 7);
             await AnswerAllAsync(peer, swarm.Content, asked.Add);
         });
@@ -402,9 +398,7 @@ public sealed class WireTests : IDisposable
         double askedAt = 0, cancelledAt = 0;
         RawPeer.Serve(host, 6881, async peer =>
         {
-            await peer.ReceiveHandshakeAsync();
-            await peer.SendHandshakeAsync(swarm.Content.InfoHash, RawPeer.Id("silent"));
-            await peer.SendMessageAsync(RawPeer.HaveAll);
+            await MeetAsSeedAsync(peer, swarm.Content, "silent");
             await peer.SendMessageAsync(RawPeer.Unchoke);
             while (true)
             {
@@ -503,6 +497,13 @@ public sealed class WireTests : IDisposable
         await peer.ReceiveHandshakeAsync();
         await peer.SendMessageAsync(RawPeer.HaveNone);
         return peer;
+    }
+
+    private static async Task MeetAsSeedAsync(RawPeer peer, SimContent of, string name)
+    {
+        await peer.ReceiveHandshakeAsync();
+        await peer.SendHandshakeAsync(of.InfoHash, RawPeer.Id(name));
+        await peer.SendMessageAsync(RawPeer.HaveAll);
     }
 
     private static async Task AnswerAllAsync(RawPeer peer, SimContent of, Action<int> onPiece)
